@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Batches of an in-memory data set, in an order and with transforms that depend on the seed alone.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <utility>
+
+#include <torch/types.h>
+
+#include <afd/data/batch.hpp>
+#include <afd/data/batch_transform.hpp>
+#include <afd/data/order.hpp>
+#include <afd/data/tensor_dataset.hpp>
+#include <afd/detail/concat.hpp>
+#include <afd/error.hpp>
+
+namespace afd {
+
+struct LoaderOptions {
+  std::int64_t batch_size = 128;
+  bool shuffle = true;         ///< a new order each epoch (training); false: the data set's (evaluation)
+  std::uint64_t seed = 0;      ///< of the orders and of the transforms
+  bool drop_last = false;      ///< leave out an incomplete last batch
+  std::int64_t min_batch = 2;  ///< when shuffling, leave out a last batch of fewer samples than this
+  torch::Device device = torch::kCPU;  ///< where the batches go, after the transform
+};
+
+/// A BatchSource over a TensorDataset. Batch b of epoch e is the same to the bit whenever it is asked for, in
+/// whatever order, so training can stop and resume anywhere.
+///
+///     afd::BatchLoader train{dataset, {.batch_size = 64, .seed = 1}, afd::Compose{...}};
+///     train.start_epoch(epoch);
+///     for (const afd::Batch& batch : train) ...
+///
+/// BatchNorm cannot train on a batch of one sample. A shuffled epoch therefore leaves out a last batch
+/// smaller than `min_batch`; other samples are left out in the next epoch. Without shuffling nothing is left
+/// out, unless `drop_last` says so, for an evaluation must see every sample.
+template <BatchTransform Transform = UnitRange>
+class BatchLoader {
+ public:
+  class Iterator;
+
+  /// Throws ConfigError for a batch_size or min_batch below 1; DataError for a data set that is not valid, is
+  /// not on the CPU, or is too small for a single batch.
+  explicit BatchLoader(TensorDataset dataset, LoaderOptions options = {}, Transform transform = {})
+      : dataset_(std::move(dataset)), options_(options), transform_(std::move(transform)) {
+    if (options_.batch_size < 1 || options_.min_batch < 1) {
+      throw ConfigError(detail::concat("a loader's batch_size and min_batch must be at least 1, but are ",
+                                       options_.batch_size, " and ", options_.min_batch));
+    }
+    dataset_.validate();
+    if (!dataset_.inputs.device().is_cpu()) {
+      throw DataError(detail::concat("a loader needs its data set on the CPU, but it is on ",
+                                     dataset_.inputs.device(), "; the option `device` moves each batch"));
+    }
+    if (batch_count() == 0) {
+      throw DataError(detail::concat(
+          "a data set of ", sample_count(), " sample(s) has no batch of ", options_.batch_size,
+          options_.drop_last ? " with drop_last" : " under min_batch", "; choose smaller ones"));
+    }
+    start_epoch(0);
+  }
+
+  /// Sets the order and the random numbers of `epoch`; begin() then starts at `first_batch`. A new loader is
+  /// at epoch 0, and stays there until told otherwise. Throws ConfigError for a negative epoch, or a
+  /// first_batch outside 0 to batch_count().
+  void start_epoch(std::int64_t epoch, std::int64_t first_batch = 0) {
+    if (epoch < 0 || first_batch < 0 || first_batch > batch_count()) {
+      throw ConfigError(detail::concat("cannot start epoch ", epoch, " at batch ", first_batch,
+                                       "; an epoch has ", batch_count(), " batches"));
+    }
+    epoch_ = static_cast<std::uint64_t>(epoch);
+    first_batch_ = first_batch;
+    if (options_.shuffle) {
+      order_ = torch::tensor(permutation(sample_count(), options_.seed, epoch_), torch::kInt64);
+    }
+  }
+
+  /// Batches in a whole epoch, wherever this one was entered.
+  [[nodiscard]] std::int64_t batch_count() const {
+    const std::int64_t full = sample_count() / options_.batch_size;
+    const std::int64_t rest = sample_count() % options_.batch_size;
+    const std::int64_t least = options_.shuffle ? options_.min_batch : 1;
+    return full + (!options_.drop_last && rest >= least ? 1 : 0);
+  }
+
+  [[nodiscard]] std::int64_t sample_count() const { return dataset_.size(); }
+  [[nodiscard]] const TensorDataset& dataset() const { return dataset_; }
+  [[nodiscard]] const LoaderOptions& options() const { return options_; }
+
+  /// Batch `index` of the current epoch, 0 <= index < batch_count().
+  [[nodiscard]] Batch batch(std::int64_t index) const {
+    const std::int64_t start = index * options_.batch_size;
+    const std::int64_t count = std::min(options_.batch_size, sample_count() - start);
+    Batch batch;
+    if (options_.shuffle) {
+      const torch::Tensor rows = order_.narrow(0, start, count);
+      batch = {dataset_.inputs.index_select(0, rows), dataset_.targets.index_select(0, rows)};
+    } else {  // a copy here too: who changes a batch in place must not change the data set
+      batch = {dataset_.inputs.narrow(0, start, count).clone(),
+               dataset_.targets.narrow(0, start, count).clone()};
+    }
+    batch.inputs = transform_(batch.inputs, CounterRng(options_.seed, epoch_, start)).to(options_.device);
+    batch.targets = batch.targets.to(options_.device);
+    return batch;
+  }
+
+  [[nodiscard]] Iterator begin() const { return Iterator(this, first_batch_); }
+  [[nodiscard]] Iterator end() const { return Iterator(this, batch_count()); }
+
+ private:
+  TensorDataset dataset_;
+  LoaderOptions options_;
+  Transform transform_;
+  torch::Tensor order_;
+  std::uint64_t epoch_ = 0;
+  std::int64_t first_batch_ = 0;
+};
+
+/// A place in the loader's current epoch; the batch is made each time it is dereferenced.
+template <BatchTransform Transform>
+class BatchLoader<Transform>::Iterator {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using iterator_concept = std::forward_iterator_tag;
+  using value_type = Batch;
+  using difference_type = std::ptrdiff_t;
+  using pointer = void;
+  using reference = Batch;
+
+  Iterator() = default;
+  Iterator(const BatchLoader* loader, std::int64_t index) : loader_(loader), index_(index) {}
+
+  [[nodiscard]] Batch operator*() const { return loader_->batch(index_); }
+  Iterator& operator++() {
+    ++index_;
+    return *this;
+  }
+  Iterator operator++(int) {
+    Iterator before = *this;
+    ++index_;
+    return before;
+  }
+  friend bool operator==(const Iterator&, const Iterator&) = default;
+
+ private:
+  const BatchLoader* loader_ = nullptr;
+  std::int64_t index_ = 0;
+};
+
+static_assert(BatchSource<BatchLoader<>>);
+
+}  // namespace afd

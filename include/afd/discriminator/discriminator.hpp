@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What a discriminator is, and LinearDiscriminator, the smallest one: copy it to write your own.
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <torch/nn.h>
+#include <torch/types.h>
+
+#include <afd/discriminator/map_check.hpp>
+#include <afd/network/map_shape.hpp>
+
+namespace afd {
+
+/// What `make` returns: a std::shared_ptr to, or a LibTorch holder of, the discriminator's module.
+template <class D>
+using DiscriminatorHandle = decltype(std::declval<const D&>().make(std::declval<MapShape>()));
+
+/// 1. The policy is a value that can be copied: its hyper-parameters, no tensors.
+template <class D>
+concept DiscriminatorIsValue = std::copyable<D>;
+
+/// 2. `make(MapShape) const` gives a new module, in a handle that torch::nn::Module::register_module takes.
+template <class D>
+concept DiscriminatorMakesModule = requires(DiscriminatorHandle<D> handle, torch::nn::Module& owner) {
+  owner.register_module("discriminator", handle);
+  requires std::derived_from<std::remove_cvref_t<decltype(*handle)>, torch::nn::Module>;
+};
+
+/// 3. The module's `forward` takes maps [N, C, H, W] and gives raw scores [N] or [N, ...], higher meaning
+/// "more
+///    like the teacher's". No sigmoid: the GAN loss applies it where its formula has one.
+template <class D>
+concept DiscriminatorScoresMaps = requires(DiscriminatorHandle<D> handle, const torch::Tensor& map) {
+  { handle->forward(map) } -> std::convertible_to<torch::Tensor>;
+};
+
+/// A discriminator policy. Not required: a base class, registration, a default constructor, one score per
+/// sample, clone(), buffers, or any particular layer. A module is made once per edge; forward is called
+/// several times (real, fake, and fake again) before one backward, and must leave autograd's saved tensors
+/// alone.
+template <class D>
+concept Discriminator = DiscriminatorIsValue<D> && DiscriminatorMakesModule<D> && DiscriminatorScoresMaps<D>;
+
+// ---------------------------------------------------------------------------------------------------------
+// The archetype. Two parts: a module with the weights, and a policy with the hyper-parameters that makes it.
+
+/// The module: an ordinary torch::nn::Module. Cloneable, with everything registered in reset(), gives it
+/// clone().
+class LinearScoreImpl : public torch::nn::Cloneable<LinearScoreImpl> {
+ public:
+  explicit LinearScoreImpl(MapShape shape) : shape_(shape) { LinearScoreImpl::reset(); }
+
+  // The registered names become part of the checkpoint's keys: choose them once.
+  void reset() override { score_ = register_module("score", torch::nn::Linear(shape_.channels, 1)); }
+
+  /// Maps [N, C, H, W] -> raw scores [N]. Throws ShapeError for maps of another shape.
+  torch::Tensor forward(const torch::Tensor& features) {
+    // checked_map also turns [N, C] features into 1x1 maps.
+    const torch::Tensor map = detail::checked_map(features, shape_, "LinearDiscriminator");
+    return score_->forward(map.flatten(2).mean(2)).flatten();
+  }
+
+ private:
+  MapShape shape_;
+  torch::nn::Linear score_{nullptr};
+};
+TORCH_MODULE(LinearScore);
+
+/// One linear score of the globally average-pooled map: w . mean_hw(f) + b. It can only tell means apart, so
+/// what it transfers is the mean feature vector; a floor to compare the real discriminators with.
+struct LinearDiscriminator {
+  // Hyper-parameters would be public members here, so that LinearDiscriminator{.width = 32} works.
+
+  /// Called once per edge, when shapes are known; the caller moves the module to its device and dtype.
+  [[nodiscard]] LinearScore make(MapShape shape) const {
+    detail::require_map_shape(shape, "LinearDiscriminator");
+    return LinearScore(shape);
+  }
+};
+
+// Last, ask the compiler whether the policy fits; it names the numbered requirement that fails.
+static_assert(Discriminator<LinearDiscriminator>);
+
+}  // namespace afd

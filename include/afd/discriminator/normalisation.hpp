@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// How a discriminator's layers are kept in range: a policy that names the layer types to build it from and
+// the normalisation that follows each hidden layer.
+
+#include <concepts>
+#include <cstdint>
+
+#include <torch/nn.h>
+#include <torch/types.h>
+
+#include <afd/discriminator/spectral_norm.hpp>
+
+namespace afd {
+
+/// 1. `Conv2d` and `Linear` name the holders of the layers, made from LibTorch's options.
+template <class N>
+concept NormalisationNamesLayers = std::constructible_from<typename N::Conv2d, torch::nn::Conv2dOptions> &&
+    std::constructible_from<typename N::Linear, torch::nn::LinearOptions>;
+
+/// 2. `norm2d(channels)` and `norm1d(channels)` make what follows a hidden convolution or linear layer;
+/// `Norm2d`
+///    and `Norm1d` name their types.
+template <class N>
+concept NormalisationMakesNorms = requires(const torch::Tensor& hidden) {
+  { N::norm2d(std::int64_t{1}) } -> std::same_as<typename N::Norm2d>;
+  { N::norm1d(std::int64_t{1}) } -> std::same_as<typename N::Norm1d>;
+  { N::norm2d(std::int64_t{1})->forward(hidden) } -> std::convertible_to<torch::Tensor>;
+  { N::norm1d(std::int64_t{1})->forward(hidden) } -> std::convertible_to<torch::Tensor>;
+};
+
+/// 3. `hidden_bias` says whether the hidden layer needs a bias, or the normalisation brings its own shift.
+template <class N>
+concept NormalisationSaysBias = requires {
+  { N::hidden_bias } -> std::convertible_to<bool>;
+};
+
+/// Not required: that anything is normalised, that norms have parameters, or that the policy is ever an
+/// object.
+template <class N>
+concept Normalisation = NormalisationNamesLayers<N> && NormalisationMakesNorms<N> && NormalisationSaysBias<N>;
+
+/// Batch normalisation after each hidden layer, the method's own choice. Real and fake maps pass in separate
+/// batches, each with its own statistics. Training needs more than one value per channel (N * h * w > 1).
+struct BatchNormalised {
+  using Conv2d = torch::nn::Conv2d;
+  using Linear = torch::nn::Linear;
+  using Norm2d = torch::nn::BatchNorm2d;
+  using Norm1d = torch::nn::BatchNorm1d;
+  static constexpr bool hidden_bias = false;
+  [[nodiscard]] static Norm2d norm2d(std::int64_t channels) { return Norm2d(channels); }
+  [[nodiscard]] static Norm1d norm1d(std::int64_t channels) { return Norm1d(channels); }
+};
+
+/// Every layer, the last one too, divides its weight by its largest singular value; nothing depends on the
+/// batch. The score's slope is then bounded, which unbounded objectives (Hinge) count on.
+struct SpectralNormalised {
+  using Conv2d = SpectralNormConv2d;
+  using Linear = SpectralNormLinear;
+  using Norm2d = torch::nn::Identity;
+  using Norm1d = torch::nn::Identity;
+  static constexpr bool hidden_bias = true;
+  [[nodiscard]] static Norm2d norm2d(std::int64_t) { return Norm2d(); }
+  [[nodiscard]] static Norm1d norm1d(std::int64_t) { return Norm1d(); }
+};
+
+/// Plain layers.
+struct Unnormalised {
+  using Conv2d = torch::nn::Conv2d;
+  using Linear = torch::nn::Linear;
+  using Norm2d = torch::nn::Identity;
+  using Norm1d = torch::nn::Identity;
+  static constexpr bool hidden_bias = true;
+  [[nodiscard]] static Norm2d norm2d(std::int64_t) { return Norm2d(); }
+  [[nodiscard]] static Norm1d norm1d(std::int64_t) { return Norm1d(); }
+};
+
+static_assert(Normalisation<BatchNormalised>);
+static_assert(Normalisation<SpectralNormalised>);
+static_assert(Normalisation<Unnormalised>);
+
+}  // namespace afd

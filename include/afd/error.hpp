@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What afd throws. Every message names what is wrong, where, and what to do about it. Torch-free.
+
+#include <stdexcept>
+
+namespace afd {
+
+/// Root of everything this library throws on purpose.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// An option, or a combination of options, that cannot work (epochs = 0, temperature = -1).
+class ConfigError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A batch that cannot be trained on: empty, mismatched sizes, wrong dtype, labels out of range.
+class DataError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Networks, or the two ends of an edge, whose outputs do not fit together.
+class ShapeError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A loss became infinite or NaN. Thrown before any weight changes.
+class NonFiniteError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A file or folder that cannot be opened, read or written.
+class FileError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A file that was read but does not hold what its format promises: damaged, truncated, wrong kind.
+class FormatError : public FileError {
+ public:
+  using FileError::FileError;
+};
+
+}  // namespace afd

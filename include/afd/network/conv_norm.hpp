@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The layers that the zoo and the transfer layers are built of.
+
+#include <cstdint>
+
+#include <torch/nn.h>
+#include <torch/types.h>
+
+namespace afd::detail {
+
+/// A convolution without a bias, for use next to a BatchNorm; odd kernels keep the map's size at stride 1.
+/// Weights are normal with variance 2 / (kernel^2 * out) (He et al., ICCV 2015, fan-out form).
+[[nodiscard]] inline torch::nn::Conv2d he_conv(std::int64_t in, std::int64_t out, std::int64_t kernel,
+                                               std::int64_t stride = 1) {
+  torch::nn::Conv2d conv(
+      torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
+  torch::nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut, torch::kReLU);
+  return conv;
+}
+
+/// Conv - BatchNorm; submodules "conv" and "norm".
+class ConvNormImpl : public torch::nn::Cloneable<ConvNormImpl> {
+ public:
+  ConvNormImpl(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1)
+      : in_(in), out_(out), kernel_(kernel), stride_(stride) {
+    ConvNormImpl::reset();
+  }
+
+  void reset() override {
+    conv_ = register_module("conv", he_conv(in_, out_, kernel_, stride_));
+    norm_ = register_module("norm", torch::nn::BatchNorm2d(out_));
+  }
+
+  /// [N, in, H, W] -> [N, out, ceil(H / stride), ceil(W / stride)]. Autograd needs the result of neither layer,
+  /// so the caller may apply a ReLU to it in place.
+  torch::Tensor forward(const torch::Tensor& inputs) { return norm_->forward(conv_->forward(inputs)); }
+
+ private:
+  std::int64_t in_;
+  std::int64_t out_;
+  std::int64_t kernel_;
+  std::int64_t stride_;
+  torch::nn::Conv2d conv_{nullptr};
+  torch::nn::BatchNorm2d norm_{nullptr};
+};
+TORCH_MODULE(ConvNorm);
+
+}  // namespace afd::detail

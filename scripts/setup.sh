@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Installs with apt what is missing to build afd; --test adds what the tests need.
+set -euo pipefail
+packages=(g++ cmake ninja-build libtorch-dev libeigen3-dev libopenblas0-pthread zlib1g-dev)
+if [[ "${1:-}" == --test ]]; then packages+=(doctest-dev clang-19); fi
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+if ((${#missing[@]} == 0)); then exit 0; fi
+if ! command -v apt-get >/dev/null; then
+  echo "setup.sh: no apt-get here; install by hand: ${missing[*]}" >&2
+  exit 1
+fi
+root=()
+if ((EUID != 0)); then
+  command -v sudo >/dev/null || { echo "setup.sh: run as root, or install sudo, for: ${missing[*]}" >&2; exit 1; }
+  root=(sudo)
+fi
+echo "setup.sh: installing ${missing[*]}"
+"${root[@]}" apt-get update -q
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
