@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# usage: must_not_compile.sh FILE COMPILER [FLAGS]: FILE must fail with the message of its "// expect:" line,
+# and compile once AFD_EXPECT_OK picks its correct variant, so that a typing error cannot pass.
+set -euo pipefail
+file=$1
+shift
+expected=$(sed -n 's|^// expect: ||p' "$file")
+[[ -n $expected ]] || { echo "$file has no '// expect:' line" >&2; exit 1; }
+"$@" -fsyntax-only -DAFD_EXPECT_OK "$file"
+if output=$("$@" -fsyntax-only "$file" 2>&1); then
+  echo "$file compiled, but must not" >&2
+  exit 1
+fi
+if ! grep -qF -- "$expected" <<<"$output"; then
+  printf '%s failed without the message "%s":\n%s\n' "$file" "$expected" "$output" >&2
+  exit 1
+fi
