@@ -31,7 +31,7 @@ class InPlaceCheck {
 
  private:
   static std::int64_t version_of(const torch::Tensor& tensor) {
-    return !tensor.defined() || tensor.is_inference() ? 0 : static_cast<std::int64_t>(tensor._version());
+    return !tensor.defined() || tensor.is_inference() ? 0 : tensor._version();
   }
 
   torch::Tensor features_;
