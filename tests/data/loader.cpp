@@ -1,70 +1,201 @@
 // SPDX-License-Identifier: MIT
 #include <afd/data/loader.hpp>
-
+//
+#include <iterator>
+#include <set>
 #include <vector>
+
+#include <afd/data/augmentation.hpp>
 
 #include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("data");
 
+using afd::Batch;
+using afd::BatchLoader;
+using afd::Compose;
+using afd::LoaderOptions;
+using afd::TensorDataset;
+
 namespace {
 
-// Sample i holds the byte i and has label i % 3, so that a batch shows which samples it took.
-afd::TensorDataset numbered(std::int64_t count) {
-  const auto indices = torch::arange(count, torch::kInt64);
-  return {indices.to(torch::kUInt8).view({count, 1, 1, 1}), indices.remainder(3)};
+/// n images of 1x4x4, all pixels of image i equal to i; its target is i.
+TensorDataset numbered(std::int64_t n) {
+  const torch::Tensor index = torch::arange(n, torch::kInt64);
+  return {index.to(torch::kUInt8).view({n, 1, 1, 1}).expand({n, 1, 4, 4}), index};
 }
 
-std::vector<afd::Batch> epoch_of(afd::BatchLoader<>& loader, std::int64_t epoch, std::int64_t first = 0) {
-  loader.start_epoch(epoch, first);
-  std::vector<afd::Batch> batches;
-  for (const afd::Batch& batch : loader) batches.push_back(batch);
+template <class Loader>
+std::vector<Batch> walk(Loader& loader) {
+  std::vector<Batch> batches;
+  for (auto&& batch : loader) batches.push_back(afd::as_batch(batch));
   return batches;
 }
 
-torch::Tensor joined(const std::vector<afd::Batch>& batches) {
-  std::vector<torch::Tensor> inputs;
-  for (const auto& batch : batches) inputs.push_back(batch.inputs);
-  return torch::cat(inputs).flatten().mul(255).round().to(torch::kInt64);
+torch::Tensor targets(const std::vector<Batch>& batches) {
+  std::vector<torch::Tensor> parts;
+  for (const Batch& batch : batches) parts.push_back(batch.targets);
+  return torch::cat(parts);
 }
+
+bool same(const std::vector<Batch>& a, const std::vector<Batch>& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (!a[i].inputs.equal(b[i].inputs) || !a[i].targets.equal(b[i].targets)) return false;
+  }
+  return true;
+}
+
+const Compose noisy{afd::PadCrop{2}, afd::HorizontalFlip{}, afd::UnitRange{}};
 
 }  // namespace
 
-TEST_CASE("an epoch holds every sample once, inputs and targets together") {
-  afd::BatchLoader<> loader(numbered(10), {.batch_size = 4, .seed = 7});
-  const auto batches = epoch_of(loader, 0);
-  CHECK(batches.size() == 3);
-  CHECK(loader.batch_count() == 3);
-  const auto order = joined(batches);
-  CHECK(std::get<0>(order.sort()).equal(torch::arange(10, torch::kInt64)));
-  CHECK_FALSE(order.equal(torch::arange(10, torch::kInt64)));
-  for (const auto& batch : batches) {
-    CHECK(batch.targets.equal(batch.inputs.flatten().mul(255).round().to(torch::kInt64).remainder(3)));
+static_assert(std::forward_iterator<BatchLoader<>::Iterator>);
+static_assert(afd::BatchSource<BatchLoader<>> && afd::BatchSource<const BatchLoader<>>);
+static_assert(afd::CanResumeEpoch<BatchLoader<>>);
+
+TEST_CASE("without shuffling the batches are the data set, all of it and in order") {
+  const BatchLoader loader{numbered(10), {.batch_size = 3, .shuffle = false}};
+  const std::vector<Batch> batches = walk(loader);
+  REQUIRE(batches.size() == 4);
+  CHECK(batches[3].targets.size(0) == 1);
+  CHECK(targets(batches).equal(torch::arange(10)));
+  CHECK(batches[1].inputs.sizes() == torch::IntArrayRef({3, 1, 4, 4}));
+  CHECK(batches[1].inputs.dtype() == torch::kFloat32);  // UnitRange, the default transform
+  CHECK(batches[1].inputs.is_contiguous());
+  CHECK(torch::allclose(batches[1].inputs[2], torch::full({1, 4, 4}, 5.0 / 255)));
+}
+
+TEST_CASE("shuffling keeps inputs with their targets and visits every sample once") {
+  BatchLoader loader{numbered(50), {.batch_size = 8, .seed = 4}};
+  const std::vector<Batch> batches = walk(loader);
+  CHECK(batches.size() == 7);
+  for (const Batch& batch : batches) {
+    CHECK((batch.inputs.select(1, 0).select(1, 0).select(1, 0) * 255)
+              .round()
+              .to(torch::kInt64)
+              .equal(batch.targets));
+  }
+  const torch::Tensor order = targets(batches);
+  CHECK(std::get<0>(order.sort()).equal(torch::arange(50)));
+  CHECK(order.equal(torch::tensor(afd::permutation(50, 4, 0), torch::kInt64)));
+}
+
+TEST_CASE("a seed and an epoch give the same batches to the bit; another of either gives others") {
+  const TensorDataset data = numbered(50);
+  BatchLoader loader{data, {.batch_size = 8, .seed = 1}, noisy};
+  BatchLoader again{data, {.batch_size = 8, .seed = 1}, noisy};
+  BatchLoader other_seed{data, {.batch_size = 8, .seed = 2}, noisy};
+  loader.start_epoch(3);
+  again.start_epoch(7);
+  const std::vector<Batch> epoch_3 = walk(loader);
+  const std::vector<Batch> epoch_7 = walk(again);
+  CHECK(same(epoch_3, walk(loader)));  // walked again
+  CHECK_FALSE(same(epoch_3, epoch_7));
+  again.start_epoch(3);
+  CHECK(same(epoch_3, walk(again)));
+  other_seed.start_epoch(3);
+  CHECK_FALSE(same(epoch_3, walk(other_seed)));
+}
+
+TEST_CASE("the transform of an unshuffled epoch follows the epoch too") {
+  BatchLoader loader{numbered(50), {.batch_size = 50, .shuffle = false}, noisy};
+  const torch::Tensor first = walk(loader)[0].inputs;
+  loader.start_epoch(1);
+  CHECK_FALSE(walk(loader)[0].inputs.equal(first));
+}
+
+TEST_CASE("an epoch entered half-way goes on exactly where it was left") {
+  BatchLoader loader{numbered(50), {.batch_size = 8, .seed = 1}, noisy};
+  loader.start_epoch(5);
+  const std::vector<Batch> whole = walk(loader);
+  loader.start_epoch(5, 4);
+  CHECK(same(walk(loader), {whole.begin() + 4, whole.end()}));
+  CHECK(loader.batch_count() == 7);
+  loader.start_epoch(5, 7);
+  CHECK(walk(loader).empty());
+  loader.start_epoch(5);
+  CHECK(walk(loader).size() == 7);
+}
+
+TEST_CASE("augmentation follows the sample's place in the epoch, whatever the batch size") {
+  BatchLoader small{numbered(48), {.batch_size = 8, .seed = 1}, noisy};
+  BatchLoader large{numbered(48), {.batch_size = 24, .seed = 1}, noisy};
+  const auto inputs = [](const auto& loader) {
+    std::vector<torch::Tensor> parts;
+    for (const Batch& batch : loader) parts.push_back(batch.inputs);
+    return torch::cat(parts);
+  };
+  CHECK(inputs(small).equal(inputs(large)));
+}
+
+TEST_CASE("which last batch is left out") {
+  const auto sizes = [](std::int64_t samples, const LoaderOptions& options) {
+    const BatchLoader loader{numbered(samples), options};
+    std::vector<std::int64_t> counts;
+    for (const Batch& batch : loader) counts.push_back(batch.targets.size(0));
+    CHECK(loader.batch_count() == static_cast<std::int64_t>(counts.size()));
+    CHECK(afd::batch_count(loader) == loader.batch_count());
+    CHECK(loader.sample_count() == samples);
+    return counts;
+  };
+  using Sizes = std::vector<std::int64_t>;
+  CHECK(sizes(9, {.batch_size = 4}) == Sizes{4, 4});  // one sample: BatchNorm could not train on it
+  CHECK(sizes(10, {.batch_size = 4}) == Sizes{4, 4, 2});
+  CHECK(sizes(9, {.batch_size = 4, .min_batch = 1}) == Sizes{4, 4, 1});
+  CHECK(sizes(11, {.batch_size = 4, .min_batch = 4}) == Sizes{4, 4});
+  CHECK(sizes(9, {.batch_size = 4, .shuffle = false}) == Sizes{4, 4, 1});
+  CHECK(sizes(11, {.batch_size = 4, .drop_last = true}) == Sizes{4, 4});
+  CHECK(sizes(11, {.batch_size = 4, .shuffle = false, .drop_last = true}) == Sizes{4, 4});
+  CHECK(sizes(8, {.batch_size = 4}) == Sizes{4, 4});
+  CHECK(sizes(3, {.batch_size = 4}) == Sizes{3});
+  CHECK(sizes(2, {.batch_size = 1}) == Sizes{1, 1});
+}
+
+TEST_CASE("the sample left out changes from epoch to epoch") {
+  BatchLoader loader{numbered(9), {.batch_size = 4}};
+  std::set<std::int64_t> left_out;
+  for (std::int64_t epoch = 0; epoch < 20; ++epoch) {
+    loader.start_epoch(epoch);
+    left_out.insert(36 - targets(walk(loader)).sum().item<std::int64_t>());
+  }
+  CHECK(left_out.size() > 4);
+}
+
+TEST_CASE("changing a batch in place does not change the data set") {
+  const torch::Tensor inputs = torch::rand({6, 2});
+  const torch::Tensor before = inputs.clone();
+  for (const bool shuffle : {false, true}) {
+    const BatchLoader loader{TensorDataset{inputs, torch::arange(6)}, {.batch_size = 3, .shuffle = shuffle}};
+    for (const Batch& batch : loader) {
+      batch.inputs.fill_(9);
+      batch.targets.fill_(9);
+    }
+    CHECK(inputs.equal(before));
+    CHECK(loader.dataset().targets.equal(torch::arange(6)));
   }
 }
 
-TEST_CASE("seed and epoch decide the order, and an epoch can be entered in its middle") {
-  afd::BatchLoader<> loader(numbered(64), {.batch_size = 16, .seed = 7});
-  afd::BatchLoader<> twin(numbered(64), {.batch_size = 16, .seed = 7});
-  afd::BatchLoader<> other(numbered(64), {.batch_size = 16, .seed = 8});
-  const auto order = joined(epoch_of(loader, 1));
-  CHECK(order.equal(joined(epoch_of(twin, 1))));
-  CHECK_FALSE(order.equal(joined(epoch_of(other, 1))));
-  CHECK_FALSE(order.equal(joined(epoch_of(twin, 2))));
-  CHECK(joined(epoch_of(twin, 1, 2)).equal(order.slice(0, 32)));
+TEST_CASE("options and data that give no batches are errors") {
+  const auto load = [](const TensorDataset& data, const LoaderOptions& options) {
+    static_cast<void>(BatchLoader{data, options});
+  };
+  CHECK_THROWS_WITH_AS(load(numbered(4), {.batch_size = 0}), doctest::Contains("batch_size"),
+                       afd::ConfigError);
+  CHECK_THROWS_WITH_AS(load(numbered(4), {.batch_size = -3}), doctest::Contains("-3"), afd::ConfigError);
+  CHECK_THROWS_WITH_AS(load(numbered(4), {.min_batch = 0}), doctest::Contains("min_batch"), afd::ConfigError);
+  CHECK_THROWS_WITH_AS(load(numbered(0), {}), doctest::Contains("empty"), afd::DataError);
+  CHECK_THROWS_WITH_AS(load({}, {}), doctest::Contains("undefined"), afd::DataError);
+  CHECK_THROWS_WITH_AS(load(numbered(4), {.batch_size = 5, .drop_last = true}),
+                       doctest::Contains("drop_last"), afd::DataError);
+  CHECK_THROWS_WITH_AS(load(numbered(1), {}), doctest::Contains("min_batch"), afd::DataError);
 }
 
-TEST_CASE("a shuffled epoch leaves out a last batch of one, an unshuffled one leaves out nothing") {
-  afd::BatchLoader<> training(numbered(9), {.batch_size = 4});
-  CHECK(training.batch_count() == 2);
-  afd::BatchLoader<> evaluation(numbered(9), {.batch_size = 4, .shuffle = false});
-  CHECK(joined(epoch_of(evaluation, 0)).equal(torch::arange(9, torch::kInt64)));
-}
-
-TEST_CASE("bad options and data sets are refused") {
-  CHECK_THROWS_AS(afd::BatchLoader<>(numbered(4), {.batch_size = 0}), afd::ConfigError);
-  CHECK_THROWS_AS(afd::BatchLoader<>(afd::TensorDataset{torch::zeros({3, 1}), torch::zeros({2}, torch::kInt64)}),
-                  afd::DataError);
+TEST_CASE("epochs and batches that do not exist are errors") {
+  BatchLoader loader{numbered(10), {.batch_size = 5}};
+  CHECK_THROWS_WITH_AS(loader.start_epoch(-1), doctest::Contains("epoch -1"), afd::ConfigError);
+  CHECK_THROWS_WITH_AS(loader.start_epoch(0, 3), doctest::Contains("has 2 batches"), afd::ConfigError);
+  CHECK_THROWS_AS(loader.start_epoch(0, -1), afd::ConfigError);
 }
 
 TEST_SUITE_END();

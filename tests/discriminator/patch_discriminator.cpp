@@ -1,25 +1,45 @@
 // SPDX-License-Identifier: MIT
 #include <afd/discriminator/patch_discriminator.hpp>
 
-#include <torch/csrc/autograd/autograd.h>
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "discriminator/conformance.hpp"
 
 #include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("discriminator");
 
-TEST_CASE_TEMPLATE("PatchDiscriminator scores maps of any size, differentiably", Policy, afd::PatchDiscriminator,
-                   afd::SpectralPatchDiscriminator) {
+TEST_CASE_TEMPLATE("patch discriminators conform", Policy, afd::PatchDiscriminator,
+                   afd::SpectralPatchDiscriminator, afd::BasicPatchDiscriminator<afd::Unnormalised>) {
+  afd_test::check_discriminator(Policy{.width = 8});
+}
+
+TEST_CASE("there is one score per place, seeing 5x5 places and no more") {
   torch::manual_seed(1);
-  for (const std::int64_t size : {1, 2, 7, 8}) {
-    auto model = Policy{.width = 8}.make({4, size, size});
-    const auto map = torch::randn({3, 4, size, size}).requires_grad_();
-    const auto scores = model->forward(map);
-    CHECK(scores.sizes() == torch::IntArrayRef({3, 1, size, size}));
-    std::vector<torch::Tensor> inputs = model->parameters();
-    inputs.push_back(map);
-    for (const auto& gradient : torch::autograd::grad({scores.square().sum()}, inputs)) CHECK(gradient.defined());
-    CHECK_THROWS_AS(model->forward(torch::randn({3, 5, size, size})), afd::ShapeError);
-  }
+  auto module = afd::PatchDiscriminator{.width = 4}.make({3, 9, 8});
+  module->eval();
+  torch::Tensor map = torch::randn({2, 3, 9, 8}).requires_grad_();
+  const torch::Tensor scores = module->forward(map);
+  REQUIRE(scores.sizes() == torch::IntArrayRef({2, 1, 9, 8}));
+
+  scores[0][0][4][3].backward();
+  const torch::Tensor seen = map.grad().abs().sum(1) > 0;  // [N, H, W]
+  CHECK(seen[0].slice(0, 2, 7).slice(1, 1, 6).all().item<bool>());
+  CHECK(seen.sum().item<int>() == 25);
+}
+
+TEST_CASE("a checkpoint's keys of patch discriminators") {
+  CHECK(afd_test::state_names(*afd::PatchDiscriminator{}.make({2, 4, 4})) ==
+        std::vector<std::string>{"conv.weight", "norm.weight", "norm.bias", "score.weight", "score.bias",
+                                 "norm.running_mean", "norm.running_var", "norm.num_batches_tracked"});
+}
+
+TEST_CASE("a patch discriminator needs a hidden channel") {
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::PatchDiscriminator{.width = -1}.make({2, 4, 4})),
+                       doctest::Contains("PatchDiscriminator: width"), afd::ConfigError);
 }
 
 TEST_SUITE_END();

@@ -62,6 +62,7 @@ class BatchLoader {
           "a data set of ", sample_count(), " sample(s) has no batch of ", options_.batch_size,
           options_.drop_last ? " with drop_last" : " under min_batch", "; choose smaller ones"));
     }
+    dataset_.inputs = dataset_.inputs.contiguous();
     start_epoch(0);
   }
 

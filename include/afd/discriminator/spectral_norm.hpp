@@ -30,13 +30,15 @@ inline torch::Tensor unit_vector(const torch::Tensor& vector) {
   return vector / vector.norm().clamp_min(1e-12);
 }
 
-/// `iterations` steps of the power iteration on `u`, in place; returns the last v (with 0 steps: that of `u`).
+/// `iterations` steps of the power iteration on `u`, in place; returns the last v (with 0 steps: that of
+/// `u`).
 inline torch::Tensor power_iteration(const torch::Tensor& matrix, torch::Tensor& u, int iterations) {
   const torch::NoGradGuard no_grad;
   torch::Tensor v = unit_vector(torch::mv(matrix.t(), u));
   for (int i = 0; i < iterations; ++i) {
     if (i > 0) v = unit_vector(torch::mv(matrix.t(), u));
-    u.copy_(unit_vector(torch::mv(matrix, v)));
+    const torch::Tensor next = unit_vector(torch::mv(matrix, v));
+    u.copy_(torch::where(next.norm() > 0, next, u));  // a zero weight must not leave a zero u for good
   }
   return v;
 }

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include <afd/data/tensor_dataset.hpp>
+//
+#include <set>
+#include <vector>
+
+#include "support/doctest.hpp"
+
+TEST_SUITE_BEGIN("data");
+
+using afd::DataError;
+using afd::TensorDataset;
+
+namespace {
+
+/// n samples; sample i is the vector (i, 2 i) and has class i mod classes.
+TensorDataset numbered(std::int64_t n, std::int64_t classes = 3) {
+  const torch::Tensor index = torch::arange(n, torch::kInt64);
+  return {torch::stack({index, 2 * index}, 1).to(torch::kFloat32), index.remainder(classes)};
+}
+
+std::vector<std::int64_t> sample_numbers(const TensorDataset& dataset) {
+  const torch::Tensor index = dataset.inputs.select(1, 0).to(torch::kInt64).contiguous();
+  return {index.data_ptr<std::int64_t>(), index.data_ptr<std::int64_t>() + index.numel()};
+}
+
+std::set<std::int64_t> distinct(const TensorDataset& dataset) {
+  const auto numbers = sample_numbers(dataset);
+  return {numbers.begin(), numbers.end()};
+}
+
+bool belongs_together(const TensorDataset& dataset, std::int64_t classes = 3) {
+  const torch::Tensor index = dataset.inputs.select(1, 0).to(torch::kInt64);
+  return dataset.targets.equal(index.remainder(classes)) &&
+         dataset.inputs.select(1, 1).equal(dataset.inputs.select(1, 0) * 2);
+}
+
+void validate(const torch::Tensor& inputs, const torch::Tensor& targets) {
+  TensorDataset{inputs, targets}.validate();
+}
+
+}  // namespace
+
+TEST_CASE("validate accepts bytes and floating point, and names what is wrong with the rest") {
+  const torch::Tensor labels = torch::zeros({4}, torch::kInt64);
+  CHECK_NOTHROW(validate(torch::zeros({4, 3, 2, 2}, torch::kUInt8), labels));
+  CHECK_NOTHROW(validate(torch::zeros({4, 5}, torch::kFloat64), labels));
+  CHECK_NOTHROW(validate(torch::zeros({4}), labels));
+  CHECK_THROWS_WITH_AS(validate({}, labels), doctest::Contains("undefined"), DataError);
+  CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 2}), {}), doctest::Contains("undefined"), DataError);
+  CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 2}, torch::kInt32), labels), doctest::Contains("Int"),
+                       DataError);
+  CHECK_THROWS_WITH_AS(validate(torch::zeros({}), labels), doctest::Contains("[N, ...]"), DataError);
+  CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 2}), labels.to(torch::kInt32)),
+                       doctest::Contains(".to(torch::kInt64)"), DataError);
+  CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 2}), labels.view({4, 1})), doctest::Contains("[4, 1]"),
+                       DataError);
+  CHECK_THROWS_WITH_AS(validate(torch::zeros({5, 2}), labels), doctest::Contains("5 inputs and 4 targets"),
+                       DataError);
+  CHECK_THROWS_WITH_AS(validate(torch::zeros({0, 2}), labels.narrow(0, 0, 0)), doctest::Contains("empty"),
+                       DataError);
+  CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 0}), labels), doctest::Contains("empty"), DataError);
+}
+
+TEST_CASE("size counts samples, and is 0 without any tensor") {
+  CHECK(numbered(7).size() == 7);
+  CHECK(TensorDataset{}.size() == 0);
+}
+
+TEST_CASE("select and first keep inputs and targets together and copy them") {
+  const TensorDataset whole = numbered(10);
+  const TensorDataset some = whole.select({7, 2, 2});
+  CHECK(sample_numbers(some) == std::vector<std::int64_t>{7, 2, 2});
+  CHECK(belongs_together(some));
+
+  TensorDataset start = whole.first(4);
+  CHECK(sample_numbers(start) == std::vector<std::int64_t>{0, 1, 2, 3});
+  start.inputs.fill_(100);
+  start.targets.fill_(100);
+  CHECK(belongs_together(whole));
+}
+
+TEST_CASE("take draws without replacement, the same samples for the same seed") {
+  const TensorDataset whole = numbered(100);
+  const TensorDataset some = whole.take(30, 5);
+  CHECK(some.size() == 30);
+  CHECK(distinct(some).size() == 30);
+  CHECK(belongs_together(some));
+  CHECK(sample_numbers(whole.take(30, 5)) == sample_numbers(some));
+  CHECK(distinct(whole.take(30, 6)) != distinct(some));
+  CHECK(distinct(whole.take(100, 5)).size() == 100);
+}
+
+TEST_CASE("take_per_class draws the same number of every class") {
+  const TensorDataset whole = numbered(100);  // 34, 33, 33 samples
+  const TensorDataset some = whole.take_per_class(8, 1);
+  CHECK(belongs_together(some));
+  CHECK(distinct(some).size() == 24);
+  CHECK(torch::bincount(some.targets).equal(torch::tensor({8, 8, 8}, torch::kInt64)));
+  CHECK(sample_numbers(whole.take_per_class(8, 1)) == sample_numbers(some));
+  CHECK(distinct(whole.take_per_class(8, 2)) != distinct(some));
+  CHECK(some.targets.narrow(0, 0, 8).min().item<std::int64_t>() !=
+        some.targets.narrow(0, 0, 8).max().item<std::int64_t>());  // mixed, not class after class
+  CHECK(whole.take_per_class(33, 1).size() == 99);
+  CHECK_THROWS_WITH_AS(static_cast<void>(whole.take_per_class(34, 1)),
+                       doctest::Contains("class 1 has only 33"), DataError);
+}
+
+TEST_CASE("split gives every sample to one side") {
+  const TensorDataset whole = numbered(50);
+  const auto [train, validation] = whole.split(12, 3);
+  CHECK(train.size() == 38);
+  CHECK(validation.size() == 12);
+  CHECK(belongs_together(train));
+  CHECK(belongs_together(validation));
+  std::set<std::int64_t> both = distinct(train);
+  both.merge(distinct(validation));
+  CHECK(both.size() == 50);
+  CHECK(sample_numbers(whole.split(12, 3).validation) == sample_numbers(validation));
+  CHECK(distinct(whole.split(12, 4).validation) != distinct(validation));
+}
+
+TEST_CASE("counts that cannot be taken are errors that say what can") {
+  const TensorDataset whole = numbered(10);
+  CHECK_THROWS_WITH_AS(static_cast<void>(whole.first(11)), doctest::Contains("11 of 10 samples; 1 to 10"),
+                       DataError);
+  CHECK_THROWS_AS(static_cast<void>(whole.first(0)), DataError);
+  CHECK_THROWS_AS(static_cast<void>(whole.take(-1, 0)), DataError);
+  CHECK_THROWS_AS(static_cast<void>(whole.take_per_class(0, 0)), DataError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(whole.split(10, 0)), doctest::Contains("1 to 9"), DataError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(TensorDataset{}.take(1, 0)), doctest::Contains("undefined"),
+                       DataError);
+}
+
+TEST_SUITE_END();
