@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Says where an error came from: "edge 0 -> 1, term feature_l1: <what was wrong>".
+
+#include <string>
+#include <utility>
+
+#include <c10/util/Exception.h>
+
+#include <afd/detail/concat.hpp>
+#include <afd/error.hpp>
+
+namespace afd::detail {
+
+/// body(), with `place` put before the message of what it throws. LibTorch's own errors, mostly of operators that got
+/// a shape they cannot use, become ShapeErrors with their message.
+template <class Body>
+decltype(auto) named(const std::string& place, Body&& body) {
+  try {
+    return std::forward<Body>(body)();
+  } catch (const ShapeError& error) {
+    throw ShapeError(concat(place, ": ", error.what()));
+  } catch (const DataError& error) {
+    throw DataError(concat(place, ": ", error.what()));
+  } catch (const ConfigError& error) {
+    throw ConfigError(concat(place, ": ", error.what()));
+  } catch (const c10::Error& error) {
+    throw ShapeError(concat(place, ": LibTorch says: ", error.what_without_backtrace()));
+  }
+}
+
+}  // namespace afd::detail

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// How a distiller updates: its optimizers, the order of the game's two moves, and what a non-finite loss does.
+
+#include <cstdint>
+#include <type_traits>
+
+#include <afd/optim/adam.hpp>
+#include <afd/optim/optimizer.hpp>
+#include <afd/optim/sgd.hpp>
+
+namespace afd {
+
+/// L_D and L_G are taken with the same discriminator, from one forward of the student's map; then all update.
+struct Simultaneous {};
+
+/// The discriminator updates first, and L_G is taken with the new one, at the cost of another forward of the
+/// student's map. Should L_G then be non-finite, the discriminator has moved; no network has.
+struct DiscriminatorFirst {};
+
+/// A non-finite loss throws NonFiniteError that names it, before any weight changes; running statistics are put back.
+/// Costs one read of a value per step: on an accelerator the host waits for the losses.
+struct ThrowNonFinite {};
+
+/// A step with a non-finite loss changes nothing and is counted; after `limit` such steps in a row it throws.
+struct SkipNonFinite {
+  std::int64_t limit = 100;
+};
+
+/// Losses are not looked at: no wait, no protection.
+struct UncheckedLosses {};
+
+/// The values that tune a distiller. The types are chosen with them:
+///     DistillerOptions{.logit = Sgd{.lr = 0.05}, .feature = Adam{.lr = 1e-4}}
+template <class Logit = Sgd, class Feature = Adam, class Discriminator = Adam, class Order = Simultaneous,
+          class NonFinite = ThrowNonFinite>
+struct DistillerOptions {
+  Logit logit = {};                  ///< of each network's logit loss
+  Feature feature = {};              ///< of each network's feature loss, and of its transfer layers
+  Discriminator discriminator = {};  ///< of each discriminator
+  [[no_unique_address]] Order order = {};
+  [[no_unique_address]] NonFinite non_finite = {};
+};
+
+namespace detail {
+
+template <class O>
+consteval bool require_optimizer() {
+  static_assert(Optimizer<O>,
+                "afd: an optimizer policy needs make(std::vector<torch::Tensor> parameters) const, which returns a "
+                "state with apply(std::span<const torch::Tensor> gradients) and scale_rate(double); for an optimizer "
+                "of LibTorch use afd::TorchOptimizer<O, Options>; see afd/optim/optimizer.hpp");
+  return true;
+}
+
+template <class Order>
+consteval bool require_order() {
+  static_assert(std::is_same_v<Order, Simultaneous> || std::is_same_v<Order, DiscriminatorFirst>,
+                "afd: the order of a distiller is afd::Simultaneous or afd::DiscriminatorFirst");
+  return true;
+}
+
+template <class Policy>
+consteval bool require_non_finite() {
+  static_assert(std::is_same_v<Policy, ThrowNonFinite> || std::is_same_v<Policy, SkipNonFinite> ||
+                    std::is_same_v<Policy, UncheckedLosses>,
+                "afd: non_finite is afd::ThrowNonFinite, afd::SkipNonFinite or afd::UncheckedLosses");
+  return true;
+}
+
+template <class Options>
+inline constexpr bool is_distiller_options = false;
+template <class L, class F, class D, class Order, class NonFinite>
+inline constexpr bool is_distiller_options<DistillerOptions<L, F, D, Order, NonFinite>> =
+    require_optimizer<L>() && require_optimizer<F>() && require_optimizer<D>() && require_order<Order>() &&
+    require_non_finite<NonFinite>();
+
+}  // namespace detail
+}  // namespace afd

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Everything about a distillation that is known at compile time: who is trained by which term over which edges.
+
+#include <array>
+#include <cstddef>
+#include <tuple>
+#include <utility>
+
+#include <afd/detail/for_each_index.hpp>
+#include <afd/network/frozen.hpp>
+#include <afd/network/network.hpp>
+#include <afd/strategy/strategy.hpp>
+#include <afd/strategy/term.hpp>
+#include <afd/topology/topology.hpp>
+#include <afd/train/loss_entry.hpp>
+
+namespace afd::detail {
+
+/// Nets are network handles.
+template <Topology Top, class Strat, class... Nets>
+struct Plan {
+  using Networks = std::tuple<Nets...>;
+  using Strategy = Strat;
+
+  template <std::size_t T>
+  using Bound = BoundTerm<typename Strat::template Member<T>, Top>;
+  template <std::size_t T>
+  using Term = typename Bound<T>::Term;
+  template <std::size_t T>
+  using TermTopology = typename Bound<T>::Topology;
+
+  static constexpr std::size_t network_count = sizeof...(Nets);
+  static constexpr std::size_t term_count = Strat::size;
+  static constexpr std::array<bool, network_count> frozen{is_frozen<Nets>...};
+
+  template <std::size_t T>
+  static constexpr bool is_edge_term = EdgeTerm<Term<T>>;
+
+  /// How many edges term T has: 0 for a term of each network.
+  template <std::size_t T>
+  static constexpr std::size_t edge_count = [] {
+    if constexpr (is_edge_term<T>) return afd::edge_count<TermTopology<T>>;
+    return std::size_t{0};
+  }();
+
+  /// How many discriminators come before those of term T.
+  template <std::size_t T>
+  static constexpr std::size_t first_discriminator = [] {
+    std::size_t count = 0;
+    for_each_index<T>([&](auto t) {
+      if constexpr (AdversarialTerm<Term<t>>) count += edge_count<t>;
+    });
+    return count;
+  }();
+  static constexpr std::size_t discriminator_count = first_discriminator<term_count>;
+
+  template <std::size_t T>
+  static constexpr bool topology_fits = [] {
+    if constexpr (is_edge_term<T>) return TermTopology<T>::network_count == network_count;
+    return true;
+  }();
+
+  /// Whether network k is updated by a term of that level.
+  static constexpr bool trains(std::size_t network, Level level) {
+    bool found = false;
+    for_each_index<term_count>([&](auto t) {
+      if (Term<t>::level != level || frozen[network]) return;
+      if constexpr (is_edge_term<t>) {
+        found = found || learns<TermTopology<t>>(network);
+      } else {
+        found = true;
+      }
+    });
+    return found;
+  }
+
+  static constexpr bool trains_somebody(Level level) {
+    for (std::size_t k = 0; k < network_count; ++k)
+      if (trains(k, level)) return true;
+    return false;
+  }
+
+  static constexpr bool has_frozen_student() {
+    bool found = false;
+    for_each_index<term_count>([&](auto t) {
+      if constexpr (is_edge_term<t>) {
+        for (const Edge& edge : TermTopology<t>::edges) found = found || frozen[edge.student];
+      }
+    });
+    return found;
+  }
+
+  static constexpr bool has_idle_network() {
+    for (std::size_t k = 0; k < network_count; ++k)
+      if (!frozen[k] && !trains(k, Level::logit) && !trains(k, Level::feature)) return true;
+    return false;
+  }
+
+  /// How many losses the terms before T report.
+  template <std::size_t T>
+  static constexpr std::size_t first_entry = [] {
+    std::size_t count = 0;
+    for_each_index<T>([&](auto t) {
+      if constexpr (is_edge_term<t>) {
+        count += edge_count<t> * (AdversarialTerm<Term<t>> ? 2 : 1);
+      } else {
+        for (const bool is_teacher : frozen) count += is_teacher ? 0 : 1;
+      }
+    });
+    return count;
+  }();
+  static constexpr std::size_t entry_count = first_entry<term_count>;
+
+  /// Every loss of a step, term by term; a term's by network or by edge, a discriminator's after its edge's.
+  static constexpr std::array<LossEntry, entry_count> entries = [] {
+    std::array<LossEntry, entry_count> all{};
+    std::size_t next = 0;
+    for_each_index<term_count>([&](auto t) {
+      if constexpr (is_edge_term<t>) {
+        for (const Edge& edge : TermTopology<t>::edges) {
+          all[next++] = {Term<t>::name, LossKind::edge, edge.student, edge.teacher};
+          if constexpr (AdversarialTerm<Term<t>>) {
+            all[next++] = {Term<t>::name, LossKind::discriminator, edge.student, edge.teacher};
+          }
+        }
+      } else {
+        for (std::size_t k = 0; k < network_count; ++k)
+          if (!frozen[k]) all[next++] = {Term<t>::name, LossKind::network, k, k};
+      }
+    });
+    return all;
+  }();
+};
+
+/// Fails to compile with one sentence that says what does not fit together.
+template <class Top, class Strat, class... Nets>
+consteval bool require_plan() {
+  (require_network<Nets>(), ...);
+  if constexpr (!Topology<Top>) {
+    static_assert(Topology<Top>,
+                  "afd: the first argument of a Distiller must be a topology, e.g. afd::topology::Pair{}; see "
+                  "afd/topology/topology.hpp");
+  } else if constexpr (!is_strategy<Strat>) {
+    static_assert(is_strategy<Strat>,
+                  "afd: the second argument of a Distiller must be an afd::Strategy of loss terms, e.g. "
+                  "afd::Strategy<afd::CrossEntropy, afd::MutualKL>{}");
+  } else if constexpr (Top::network_count != sizeof...(Nets)) {
+    static_assert(Top::network_count == sizeof...(Nets),
+                  "afd: the topology is for another number of networks than the Distiller was given; pass one network "
+                  "for each of its indices, or choose e.g. afd::topology::Cycle<3>");
+  } else if constexpr ((Network<Nets> && ...)) {
+    using P = Plan<Top, Strat, Nets...>;
+    constexpr bool topologies_fit = []<std::size_t... T>(std::index_sequence<T...>) {
+      return (P::template topology_fits<T> && ...);
+    }(std::make_index_sequence<P::term_count>{});
+    static_assert(topologies_fit,
+                  "afd: a term is bound with afd::Over to a topology for another number of networks than the "
+                  "Distiller was given");
+    if constexpr (topologies_fit) {
+      static_assert(!P::has_frozen_student(),
+                    "afd: a frozen network is the student of an edge, but it is never updated; let it teach only "
+                    "(afd::topology::OneWay, afd::topology::Star<K> with the teacher first), or do not freeze it");
+      static_assert(P::has_frozen_student() || !P::has_idle_network(),
+                    "afd: no term of the strategy trains one of the networks; give it afd::CrossEntropy or an edge "
+                    "to learn by, or wrap it in afd::frozen(...)");
+    }
+  }
+  return true;
+}
+
+}  // namespace afd::detail
