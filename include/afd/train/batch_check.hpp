@@ -10,6 +10,7 @@
 #include <torch/utils.h>
 
 #include <afd/data/batch.hpp>
+#include <afd/data/label_check.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
 
@@ -41,12 +42,7 @@ inline void check_batch_form(const Batch& batch) {
 /// Throws DataError for labels outside [0, classes) and for inputs that are not finite. Reads both.
 inline void check_batch_values(const Batch& batch, std::int64_t classes) {
   const torch::NoGradGuard no_grad;
-  const std::int64_t least = batch.targets.min().item<std::int64_t>();
-  const std::int64_t most = batch.targets.max().item<std::int64_t>();
-  if (least < 0 || most >= classes) {
-    throw DataError(concat("label ", least < 0 ? least : most, " is out of range: the networks have ", classes,
-                           " classes, so labels must be 0 to ", classes - 1));
-  }
+  check_labels(batch.targets, classes);
   if (!batch.inputs.is_floating_point()) return;
   // One cheap pass; only a sum that is not finite is worth a second look, for it may have overflown.
   if (std::isfinite(batch.inputs.sum().item<double>())) return;

@@ -7,7 +7,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -19,6 +21,7 @@
 
 #include <afd/detail/concat.hpp>
 #include <afd/detail/for_each_index.hpp>
+#include <afd/detail/named.hpp>
 #include <afd/error.hpp>
 #include <afd/network/check_outputs.hpp>
 #include <afd/network/eval_mode.hpp>
@@ -62,6 +65,13 @@ class Cohort {
     return std::get<E>(std::get<T>(layers_));
   }
 
+  /// Steps that were skipped because a loss was not finite.
+  struct Skipped {
+    std::int64_t total = 0;
+    std::int64_t in_a_row = 0;
+  };
+  Skipped skipped;
+
   [[nodiscard]] std::int64_t classes() const { return classes_; }
   /// What L_logit,k may touch: the parameters of network k that require a gradient.
   [[nodiscard]] const std::vector<torch::Tensor>& parameters(std::size_t network) const {
@@ -76,11 +86,7 @@ class Cohort {
     return discriminator_parameters_[d];
   }
   /// The running statistics of every module that a step trains.
-  [[nodiscard]] std::vector<torch::Tensor> buffers() const {
-    std::vector<torch::Tensor> all;
-    for (const auto& module : edge_modules_) append(all, module->buffers());
-    return all;
-  }
+  [[nodiscard]] const std::vector<torch::Tensor>& buffers() const { return buffers_; }
   /// Transfer layers and discriminators, in the order of terms and edges.
   [[nodiscard]] const std::vector<std::shared_ptr<torch::nn::Module>>& edge_modules() const { return edge_modules_; }
 
@@ -139,9 +145,9 @@ class Cohort {
     for_each_index<network_count>([&](auto k) {
       auto& network = std::get<k>(networks);
       const EvalMode eval(module_of(network));
-      outputs[k] = named(concat("network ", k.value), [&] { return run(network, inputs.narrow(0, 0, 1)); });
+      outputs[k] = named([&] { return run(network, inputs.narrow(0, 0, 1)); }, "network ", k.value);
       check_outputs(outputs[k], 1, k);
-      static_cast<void>(named(concat("network ", k.value), [&] { return map_shape(outputs[k].features); }));
+      static_cast<void>(named([&] { return map_shape(outputs[k].features); }, "network ", k.value));
     });
     return outputs;
   }
@@ -186,9 +192,10 @@ class Cohort {
     if constexpr (TermMakesEdge<typename Plan::template Term<T>>) {
       constexpr Edge edge = Plan::template TermTopology<T>::edges[E];
       const auto& term = Plan::template Bound<T>::get(strategy.template get<T>());
-      return named(place<T, E>(), [&] {
+      const auto make = [&] {
         return term.make_edge(map_shape(outputs[edge.student].features), map_shape(outputs[edge.teacher].features));
-      });
+      };
+      return named(make, place<T, E>());
     } else {
       return {};
     }
@@ -197,9 +204,11 @@ class Cohort {
   void collect_parameters(const typename Plan::Networks& networks) {
     for_each_index<network_count>([&](auto k) {
       if constexpr (!Plan::frozen[k]) {
-        for (const torch::Tensor& parameter : module_of(std::get<k>(networks)).parameters()) {
+        torch::nn::Module& module = module_of(std::get<k>(networks));
+        for (const torch::Tensor& parameter : module.parameters()) {
           if (parameter.requires_grad()) parameters_[k].push_back(parameter);
         }
+        append(buffers_, module.buffers());
         if (parameters_[k].empty()) {
           throw ConfigError(concat("network ", k.value, " has no parameter that requires a gradient; unfreeze one, or ",
                                    "wrap the network in afd::frozen(...) so that it only teaches"));
@@ -216,10 +225,11 @@ class Cohort {
         constexpr Edge edge = Plan::template TermTopology<t>::edges[e];
         auto& made = layers<t, e>();
         const torch::Tensor& like = outputs[edge.student].features;
-        const auto adopt = [&](const auto& handle) {
+        const auto adopt = [&](auto& handle) {
           handle->to(like.device(), like.scalar_type());
           handle->train();
           edge_modules_.push_back(handle->shared_from_this());
+          append(buffers_, handle->buffers());
           return handle->parameters();
         };
         append(feature_parameters_[edge.student], adopt(made.transfer));
@@ -238,7 +248,7 @@ class Cohort {
       using Term = typename Plan::template Term<t>;
       constexpr Edge edge = Plan::template TermTopology<t>::edges[e];
       const Term& term = Plan::template Bound<t>::get(strategy.template get<t>());
-      named(place<t, e>(), [&] {
+      const auto compare = [&] {
         const torch::Tensor student = term.view(outputs[edge.student]);
         const torch::Tensor teacher = term.view(outputs[edge.teacher]);
         if constexpr (TermMakesEdge<Term>) {
@@ -253,7 +263,8 @@ class Cohort {
         } else {
           static_cast<void>(term.loss(student, teacher));
         }
-      });
+      };
+      named(compare, place<t, e>());
     });
   }
 
@@ -298,6 +309,7 @@ class Cohort {
   std::array<std::vector<torch::Tensor>, network_count> feature_parameters_;
   std::array<std::vector<torch::Tensor>, Plan::discriminator_count> discriminator_parameters_;
   std::vector<std::shared_ptr<torch::nn::Module>> edge_modules_;
+  std::vector<torch::Tensor> buffers_;
   Optimizers<decltype(Options::logit), has_logit ? network_count : 0> logit_optimizers_;
   Optimizers<decltype(Options::feature), has_feature ? network_count : 0> feature_optimizers_;
   Optimizers<decltype(Options::discriminator), Plan::discriminator_count> discriminator_optimizers_;

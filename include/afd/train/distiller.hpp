@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Networks that train together: topology, strategy, options and the networks, and one step at a time.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <torch/types.h>
+
+#include <afd/data/batch.hpp>
+#include <afd/detail/for_each_index.hpp>
+#include <afd/network/network.hpp>
+#include <afd/network/network_handle.hpp>
+#include <afd/observe/evaluate.hpp>
+#include <afd/strategy/strategy.hpp>
+#include <afd/topology/topology.hpp>
+#include <afd/train/batch_check.hpp>
+#include <afd/train/cohort.hpp>
+#include <afd/train/options.hpp>
+#include <afd/train/plan.hpp>
+#include <afd/train/report.hpp>
+#include <afd/train/step.hpp>
+
+namespace afd {
+
+/// Factors on the learning rates of the three optimizers, for schedules.
+struct RateFactors {
+  double logit = 1.0;
+  double feature = 1.0;
+  double discriminator = 1.0;
+};
+
+///     afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, small, large};
+///     for (const auto& batch : loader) auto report = distiller.step(batch);
+///
+/// Networks are numbered from 0 in the order given. A holder or shared pointer is shared; a plain module is held by
+/// reference and must live as long as the distiller. Transfer layers, discriminators and optimizers are made at the
+/// first batch, on the networks' device; seed LibTorch before (torch::manual_seed) to get the same ones again.
+/// `.grad()` of the networks' parameters is used and left undefined. Not to be shared between threads.
+template <class Top, class Strat, class Options, class... Nets>
+class Distiller {
+  static_assert(detail::require_plan<Top, Strat, Nets...>());
+  static_assert(detail::is_distiller_options<Options>);
+
+ public:
+  using Plan = detail::Plan<Top, Strat, Nets...>;
+  using Report = StepReport<Plan>;
+  static constexpr std::size_t network_count = sizeof...(Nets);
+
+  template <class... N>
+    requires(sizeof...(N) == sizeof...(Nets))
+  Distiller(Top /*topology*/, Strat strategy, Options options, N&&... networks)
+      : strategy_(std::move(strategy)),
+        options_(std::move(options)),
+        networks_(network_handle(std::forward<N>(networks))...) {}
+
+  template <class... N>
+    requires(sizeof...(N) == sizeof...(Nets)) && std::is_same_v<Options, DistillerOptions<>>
+  Distiller(Top topology, Strat strategy, N&&... networks)
+      : Distiller(topology, std::move(strategy), Options{}, std::forward<N>(networks)...) {}
+
+  /// Makes transfer layers, discriminators and optimizers for inputs of this shape, [N, ...], unless they are made
+  /// already. The first step does it too. Throws ShapeError or ConfigError, naming network or edge, if something does
+  /// not fit together; nothing is changed then.
+  void build(const torch::Tensor& inputs) {
+    if (!cohort_) cohort_.emplace(networks_, strategy_, options_, inputs);
+  }
+  [[nodiscard]] bool is_built() const { return cohort_.has_value(); }
+
+  /// One forward of each network, every gradient, then every update. Puts live networks into train mode. Throws before
+  /// any weight changes: DataError for a batch that cannot be trained on, ShapeError for outputs that do not fit,
+  /// NonFiniteError for a loss that is not finite (see options.hpp).
+  Report step(const Batch& batch) {
+    detail::check_batch_form(batch);
+    build(batch.inputs);
+    return detail::Step<Plan, Options>(networks_, strategy_, options_, *cohort_).run(batch);
+  }
+
+  /// The same for anything that as_batch understands.
+  template <BatchLike B>
+  Report step(const B& batch) {
+    return step(as_batch(batch));
+  }
+
+  /// Scores of every network on a source of batches, and of the ensemble of those that are trained. Modes are put back
+  /// afterwards, and no weight and no statistic changes. Throws DataError for a source without samples.
+  template <BatchSource Source>
+  [[nodiscard]] CohortScores<network_count> evaluate(Source&& source) {
+    return std::apply(
+        [&](auto&... networks) {
+          return detail::evaluate_members(source, live(), networks...);
+        },
+        networks_);
+  }
+
+  /// Sets the learning rates to these multiples of the options' rates, from the next step on. Requires a built
+  /// distiller.
+  void scale_rates(const RateFactors& factors) {
+    if (!cohort_) throw ConfigError("scale_rates needs the optimizers: call build(inputs) or step(batch) first");
+    for (std::size_t k = 0; k < network_count; ++k) {
+      if constexpr (Plan::trains_somebody(Level::logit)) {
+        if (Plan::trains(k, Level::logit)) cohort_->logit_optimizer(k).scale_rate(factors.logit);
+      }
+      if constexpr (Plan::trains_somebody(Level::feature)) {
+        if (Plan::trains(k, Level::feature)) cohort_->feature_optimizer(k).scale_rate(factors.feature);
+      }
+    }
+    for (std::size_t d = 0; d < Plan::discriminator_count; ++d) {
+      cohort_->discriminator_optimizer(d).scale_rate(factors.discriminator);
+    }
+  }
+
+  /// How many steps SkipNonFinite has skipped.
+  [[nodiscard]] std::int64_t skipped_steps() const { return cohort_ ? cohort_->skipped.total : 0; }
+
+  /// Network `k`, as it is held.
+  template <std::size_t K>
+  [[nodiscard]] auto& network() {
+    return std::get<K>(networks_);
+  }
+
+  /// What the first step made: parameters, edge layers and optimizers. Throws ConfigError before build().
+  [[nodiscard]] detail::Cohort<Plan, Options>& cohort() {
+    if (!cohort_) throw ConfigError("a distiller has no edge layers yet: call build(inputs) or step(batch) first");
+    return *cohort_;
+  }
+
+ private:
+  static constexpr std::array<bool, network_count> live() {
+    std::array<bool, network_count> result{};
+    for (std::size_t k = 0; k < network_count; ++k) result[k] = !Plan::frozen[k];
+    return result;
+  }
+
+  Strat strategy_;
+  Options options_;
+  std::tuple<Nets...> networks_;
+  std::optional<detail::Cohort<Plan, Options>> cohort_;
+};
+
+template <class Top, class Strat, class L, class F, class D, class Order, class NonFinite, class... N>
+Distiller(Top, Strat, DistillerOptions<L, F, D, Order, NonFinite>, N&&...)
+    -> Distiller<Top, Strat, DistillerOptions<L, F, D, Order, NonFinite>, NetworkHandle<std::remove_cvref_t<N>>...>;
+
+template <class Top, class Strat, class... N>
+Distiller(Top, Strat, N&&...) -> Distiller<Top, Strat, DistillerOptions<>, NetworkHandle<std::remove_cvref_t<N>>...>;
+
+}  // namespace afd
