@@ -12,6 +12,9 @@
 
 namespace afd {
 
+/// Labels only: every network by itself, whatever the topology. The yardstick for all others.
+using Alone = Strategy<CrossEntropy>;
+
 /// Labels and the peers' class probabilities (Zhang et al., CVPR 2018). From a frozen teacher: knowledge
 /// distillation (Hinton et al., 2015).
 using DeepMutualLearning = Strategy<CrossEntropy, MutualKL>;

@@ -30,6 +30,7 @@
 #include <afd/optim/optimizer.hpp>
 #include <afd/strategy/term.hpp>
 #include <afd/train/loss_entry.hpp>
+#include <afd/train/options.hpp>
 
 namespace afd::detail {
 
@@ -93,6 +94,14 @@ class Cohort {
   [[nodiscard]] auto& logit_optimizer(std::size_t network) { return *logit_optimizers_[network]; }
   [[nodiscard]] auto& feature_optimizer(std::size_t network) { return *feature_optimizers_[network]; }
   [[nodiscard]] auto& discriminator_optimizer(std::size_t d) { return *discriminator_optimizers_[d]; }
+
+  void scale_rates(const RateFactors& factors) {
+    for (auto& optimizer : logit_optimizers_)
+      if (optimizer) optimizer->scale_rate(factors.logit);
+    for (auto& optimizer : feature_optimizers_)
+      if (optimizer) optimizer->scale_rate(factors.feature);
+    for (auto& optimizer : discriminator_optimizers_) optimizer->scale_rate(factors.discriminator);
+  }
 
   /// Throws ShapeError if the network's outputs are not what the cohort was built for.
   void check(const Outputs& outputs, std::int64_t batch_size, std::size_t network) const {

@@ -29,13 +29,6 @@
 
 namespace afd {
 
-/// Factors on the learning rates of the three optimizers, for schedules.
-struct RateFactors {
-  double logit = 1.0;
-  double feature = 1.0;
-  double discriminator = 1.0;
-};
-
 ///     afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, small, large};
 ///     for (const auto& batch : loader) auto report = distiller.step(batch);
 ///
@@ -69,7 +62,9 @@ class Distiller {
   /// already. The first step does it too. Throws ShapeError or ConfigError, naming network or edge, if something does
   /// not fit together; nothing is changed then.
   void build(const torch::Tensor& inputs) {
-    if (!cohort_) cohort_.emplace(networks_, strategy_, options_, inputs);
+    if (cohort_) return;
+    cohort_.emplace(networks_, strategy_, options_, inputs);
+    cohort_->scale_rates(factors_);
   }
   [[nodiscard]] bool is_built() const { return cohort_.has_value(); }
 
@@ -99,21 +94,11 @@ class Distiller {
         networks_);
   }
 
-  /// Sets the learning rates to these multiples of the options' rates, from the next step on. Requires a built
-  /// distiller.
+  /// Sets the learning rates to these multiples of the options' rates, from the next step on.
   void scale_rates(const RateFactors& factors) {
-    if (!cohort_) throw ConfigError("scale_rates needs the optimizers: call build(inputs) or step(batch) first");
-    for (std::size_t k = 0; k < network_count; ++k) {
-      if constexpr (Plan::trains_somebody(Level::logit)) {
-        if (Plan::trains(k, Level::logit)) cohort_->logit_optimizer(k).scale_rate(factors.logit);
-      }
-      if constexpr (Plan::trains_somebody(Level::feature)) {
-        if (Plan::trains(k, Level::feature)) cohort_->feature_optimizer(k).scale_rate(factors.feature);
-      }
-    }
-    for (std::size_t d = 0; d < Plan::discriminator_count; ++d) {
-      cohort_->discriminator_optimizer(d).scale_rate(factors.discriminator);
-    }
+    if (factors == factors_) return;
+    factors_ = factors;
+    if (cohort_) cohort_->scale_rates(factors);
   }
 
   /// How many steps SkipNonFinite has skipped.
@@ -141,6 +126,7 @@ class Distiller {
   Strat strategy_;
   Options options_;
   std::tuple<Nets...> networks_;
+  RateFactors factors_;
   std::optional<detail::Cohort<Plan, Options>> cohort_;
 };
 

@@ -43,6 +43,15 @@ struct DistillerOptions {
   [[no_unique_address]] NonFinite non_finite = {};
 };
 
+/// Factors on the learning rates of the three kinds of optimizer, for schedules.
+struct RateFactors {
+  double logit = 1.0;
+  double feature = 1.0;
+  double discriminator = 1.0;
+
+  friend bool operator==(const RateFactors&, const RateFactors&) = default;
+};
+
 namespace detail {
 
 template <class O>

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What a trainer tells its callbacks, and what a callback is.
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+#include <vector>
+
+#include <afd/observe/evaluate.hpp>
+#include <afd/train/distiller.hpp>
+
+namespace afd {
+
+/// After each step. `report` is alive during the call.
+template <class Distiller>
+struct StepEvent {
+  const typename Distiller::Report& report;
+  std::int64_t epoch;                         ///< from 0
+  std::int64_t epochs;                        ///< in this training
+  std::int64_t step;                          ///< steps done in this epoch, from 1
+  std::optional<std::int64_t> epoch_steps;    ///< in a whole epoch, where known
+  std::int64_t samples;                       ///< seen in this epoch
+  double epoch_seconds;                       ///< since the epoch began
+  double seconds;                             ///< since the training began
+};
+
+/// After each epoch, and its evaluation if there was one.
+template <class Distiller>
+struct EpochEvent {
+  std::int64_t epoch = 0;                                             ///< from 0
+  std::int64_t epochs = 0;                                            ///< in this training
+  std::vector<double> losses{};                                       ///< means over the epoch's steps, in the order
+                                                                      ///< of Distiller::Report::entries
+  std::optional<CohortScores<Distiller::network_count>> scores{};     ///< if this epoch was evaluated
+  std::array<bool, Distiller::network_count> improved{};              ///< whose top-1 is the best so far
+  std::int64_t samples = 0;                                           ///< trained on in this epoch
+  std::int64_t skipped = 0;                                           ///< steps skipped in this epoch
+  double train_seconds = 0;                                           ///< without the evaluation
+  double seconds = 0;                                                 ///< since the training began
+};
+
+/// Has on_step(event).
+template <class C, class Distiller>
+concept StepCallback = requires(C& callback, const StepEvent<Distiller>& event) { callback.on_step(event); };
+
+/// Has on_epoch(event).
+template <class C, class Distiller>
+concept EpochCallback = requires(C& callback, const EpochEvent<Distiller>& event) { callback.on_epoch(event); };
+
+/// A function of an epoch: fit(train, test, [](const auto& event) { ... }).
+template <class C, class Distiller>
+concept EpochFunction = std::invocable<C&, const EpochEvent<Distiller>&>;
+
+/// A callback of a trainer. Whatever it does may return a bool, and false ends the training after this step or epoch.
+/// Not required: a base class, both functions, or copies.
+template <class C, class Distiller>
+concept TrainerCallback =
+    StepCallback<C, Distiller> || EpochCallback<C, Distiller> || EpochFunction<C, Distiller>;
+
+namespace detail {
+
+/// Calls, and says whether to go on.
+template <class Function>
+bool goes_on(Function&& function) {
+  if constexpr (std::is_same_v<decltype(function()), bool>) {
+    return function();
+  } else {
+    function();
+    return true;
+  }
+}
+
+template <class C, class Distiller>
+bool tell(C& callback, const StepEvent<Distiller>& event) {
+  if constexpr (StepCallback<C, Distiller>) return goes_on([&] { return callback.on_step(event); });
+  return true;
+}
+
+template <class C, class Distiller>
+bool tell(C& callback, const EpochEvent<Distiller>& event) {
+  if constexpr (EpochCallback<C, Distiller>) {
+    return goes_on([&] { return callback.on_epoch(event); });
+  } else if constexpr (EpochFunction<C, Distiller>) {
+    return goes_on([&] { return callback(event); });
+  }
+  return true;
+}
+
+}  // namespace detail
+}  // namespace afd
