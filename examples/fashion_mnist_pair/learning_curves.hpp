@@ -3,7 +3,7 @@
 
 // Draws the learning curves with gnuplot.
 
-#include <array>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -34,8 +34,8 @@ inline void draw_learning_curves(const afd::History& history, const std::vector<
       "set title 'Fashion-MNIST: two networks alone and as a pair'\n"
       "set xlabel 'epoch'\nset ylabel 'test accuracy, top-1 %'\n"
       "set key outside right top\nset grid lc rgb '#dddddd'\nset border 3\nset tics nomirror\n"
-      "set xtics {}\nset offsets graph 0.02, graph 0.02, graph 0.05, graph 0.05\n",
-      picture.string(), std::max<std::size_t>(1, history.rows().size() / 10));
+      "set xtics {}\nset xrange [0.5:{}.5]\nset offsets 0, 0, graph 0.05, graph 0.05\n",
+      picture.string(), std::max<std::size_t>(1, history.rows().size() / 10), history.rows().size());
   std::string plot, data;
   for (const Curve& curve : curves) {
     plot += fmt::format("{}'-' using 1:2 with linespoints {} title '{}'", plot.empty() ? "plot " : ", ", curve.style,

@@ -81,8 +81,7 @@ std::int64_t parameter_count(const torch::nn::Module& module) {
 template <class Strategy>
 afd::TrainResult<2> train(const std::string& label, const Options& options, const Data& data, Strategy strategy,
                           Networks& networks) {
-  const auto [mean, deviation] = std::pair{0.2860, 0.3530};  // of the training images, as everybody uses them
-  const afd::Normalize normalize{{mean}, {deviation}};
+  const afd::Normalize normalize = afd::channel_statistics(data.train);
   afd::BatchLoader train{data.train,
                          {.batch_size = options.batch, .seed = options.seed},
                          afd::Compose{afd::PadCrop{.padding = 2}, afd::HorizontalFlip{}, normalize}};
@@ -156,9 +155,7 @@ void prepare_folder(const std::filesystem::path& folder) {
   if (problem) {
     throw afd::FileError(fmt::format("cannot make the output folder {}: {}", folder.string(), problem.message()));
   }
-  const std::filesystem::path probe = folder / "writable";
-  afd::detail::write_file_atomically(probe, std::string_view());
-  std::filesystem::remove(probe);
+  afd::History().write_csv(folder / "history.csv");
 }
 
 int run(const Options& options) {

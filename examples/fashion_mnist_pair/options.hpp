@@ -13,7 +13,7 @@
 namespace example {
 
 struct Options {
-  std::int64_t epochs = 6;
+  std::int64_t epochs = 10;
   std::filesystem::path data = "/usr/share/datasets/fashion-mnist";
   std::filesystem::path out = "fashion_mnist_pair_out";
   std::uint64_t seed = 1;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "data/temp_folder.hpp"
+#include "support/temp_folder.hpp"
 #include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("data");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <afd/data/folder.hpp>
 //
-#include "data/temp_folder.hpp"
+#include "support/temp_folder.hpp"
 #include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("data");

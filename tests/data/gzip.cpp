@@ -7,7 +7,7 @@
 
 #include <zlib.h>
 
-#include "data/temp_folder.hpp"
+#include "support/temp_folder.hpp"
 #include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("data");

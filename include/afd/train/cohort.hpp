@@ -29,6 +29,7 @@
 #include <afd/network/network.hpp>
 #include <afd/optim/optimizer.hpp>
 #include <afd/strategy/term.hpp>
+#include <afd/topology/edge.hpp>
 #include <afd/train/loss_entry.hpp>
 #include <afd/train/options.hpp>
 

@@ -28,6 +28,8 @@
 #include <afd/error.hpp>
 #include <afd/network/network.hpp>
 #include <afd/strategy/term.hpp>
+#include <afd/topology/edge.hpp>
+#include <afd/topology/topology.hpp>
 #include <afd/train/batch_check.hpp>
 #include <afd/train/buffer_snapshot.hpp>
 #include <afd/train/cohort.hpp>

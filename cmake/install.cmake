@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# cmake --install: the headers, and a package for find_package(afd CONFIG [COMPONENTS gzip]).
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/afd)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/afd DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.hpp)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+install(TARGETS afd EXPORT afd)
+install(EXPORT afd NAMESPACE afd:: DESTINATION ${package_dir} FILE afdTargets.cmake)
+if(TARGET afd_gzip)
+  install(TARGETS afd_gzip EXPORT afd_gzip)
+  install(EXPORT afd_gzip NAMESPACE afd:: DESTINATION ${package_dir} FILE afdGzipTargets.cmake)
+endif()
+
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/afdConfig.cmake.in ${PROJECT_BINARY_DIR}/afdConfig.cmake
+  INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/afdConfigVersion.cmake COMPATIBILITY SameMinorVersion
+  ARCH_INDEPENDENT)
+install(FILES ${PROJECT_BINARY_DIR}/afdConfig.cmake ${PROJECT_BINARY_DIR}/afdConfigVersion.cmake
+  DESTINATION ${package_dir})

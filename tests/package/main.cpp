@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#include <afd/data/gzip.hpp>
+#include <afd/loss/alignment.hpp>
+#include <afd/topology/cycle.hpp>
+#include <afd/version.hpp>
+
+static_assert(afd::edge_count<afd::topology::Cycle<3>> == 3);
+static_assert(afd::FileReader<afd::GzipFiles>);
+
+int main() {
+  const torch::Tensor ones = torch::ones({2, 2});
+  return afd::loss::l1(ones, ones + 1).item<float>() == 1.0F ? 0 : 1;
+}
