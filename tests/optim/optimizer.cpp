@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include <afd/optim/optimizer.hpp>
+//
+#include <array>
+#include <memory>
+#include <vector>
+
+#include <torch/optim.h>
+
+#include "support/doctest.hpp"
+#include "support/recorder.hpp"
+
+TEST_SUITE_BEGIN("optim");
+
+using RmsProp = afd::TorchOptimizer<torch::optim::RMSprop, torch::optim::RMSpropOptions>;
+using AdamW = afd::TorchOptimizer<torch::optim::AdamW, torch::optim::AdamWOptions>;
+
+namespace {
+
+struct NoRate {
+  struct State {
+    void apply(std::span<const torch::Tensor>) {}
+  };
+  State make(std::vector<torch::Tensor>) const { return {}; }
+};
+struct NotCopyable : afd_test::Recorder {
+  std::unique_ptr<int> state;
+};
+
+}  // namespace
+
+static_assert(afd::Optimizer<RmsProp> && afd::Optimizer<AdamW> && afd::Optimizer<afd_test::Recorder>);
+static_assert(!afd::Optimizer<NoRate> && afd::OptimizerApplies<NoRate> && !afd::Optimizer<NotCopyable>);
+static_assert(!afd::Optimizer<torch::optim::SGD> && !afd::Optimizer<int>);
+
+TEST_CASE("a LibTorch optimizer behind the concept does what it does by itself") {
+  torch::manual_seed(0);
+  torch::Tensor ours = torch::randn({4}, torch::requires_grad());
+  torch::Tensor theirs = ours.detach().clone().requires_grad_(true);
+  auto state = RmsProp{torch::optim::RMSpropOptions(0.01)}.make({ours});
+  torch::optim::RMSprop reference({theirs}, torch::optim::RMSpropOptions(0.01));
+  for (int i = 0; i < 5; ++i) {
+    const std::array<torch::Tensor, 1> gradient{torch::randn({4})};
+    state.apply(gradient);
+    theirs.mutable_grad() = gradient[0];
+    reference.step();
+    CHECK_FALSE(ours.grad().defined());
+  }
+  CHECK(torch::equal(ours, theirs));
+}
+
+TEST_CASE("an undefined gradient leaves its parameter alone, momentum and weight decay included") {
+  torch::Tensor used = torch::ones({2}, torch::requires_grad()), unused = torch::ones({2}, torch::requires_grad());
+  auto state = AdamW{torch::optim::AdamWOptions(0.1).weight_decay(0.5)}.make({used, unused});
+  const std::array<torch::Tensor, 2> both{torch::ones({2}), torch::ones({2})};
+  const std::array<torch::Tensor, 2> one{torch::ones({2}), torch::Tensor()};
+  state.apply(both);
+  const torch::Tensor used_before = used.detach().clone(), unused_before = unused.detach().clone();
+  state.apply(one);
+  CHECK(torch::equal(unused, unused_before));
+  CHECK_FALSE(torch::equal(used, used_before));
+}
+
+TEST_CASE("the rate is scaled from the policy's, not from the last one") {
+  torch::Tensor parameter = torch::zeros({1}, torch::requires_grad());
+  auto state = RmsProp{torch::optim::RMSpropOptions(0.5)}.make({parameter});
+  state.scale_rate(0.1);
+  state.scale_rate(0.1);
+  CHECK(state.optimizer().param_groups()[0].options().get_lr() == doctest::Approx(0.05));
+}
+
+TEST_CASE("the state can be moved") {
+  torch::Tensor parameter = torch::zeros({1}, torch::requires_grad());
+  auto state = RmsProp{torch::optim::RMSpropOptions(0.5)}.make({parameter});
+  auto moved = std::move(state);
+  const std::array<torch::Tensor, 1> gradient{torch::ones({1})};
+  moved.apply(gradient);
+  CHECK(parameter.item<float>() < 0);
+}
+
+TEST_SUITE_END();
