@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include <afd/observe/evaluate.hpp>
+//
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <afd/data/loader.hpp>
+
+#include "support/doctest.hpp"
+#include "support/tiny.hpp"
+
+TEST_SUITE_BEGIN("observe");
+
+using afd_test::Probe;
+using torch::Tensor;
+
+namespace {
+
+/// Gives the inputs, [N, classes], back as its logits.
+struct EchoImpl : torch::nn::Module {
+  explicit EchoImpl(double factor) : scale(factor) {}
+  afd::Outputs forward(const Tensor& inputs) const { return {inputs, inputs * scale}; }
+  double scale;
+};
+TORCH_MODULE(Echo);
+
+}  // namespace
+
+TEST_CASE("each network and the mean of their probabilities are scored over all batches") {
+  const Tensor inputs = torch::tensor({{3.0, 0.0}, {1.0, 2.0}, {0.5, 0.0}}, torch::kDouble);
+  const Tensor targets = torch::tensor({0, 0, 1}, torch::kInt64);
+  const std::vector<afd::Batch> batches{{inputs.narrow(0, 0, 2), targets.narrow(0, 0, 2)},
+                                        {inputs.narrow(0, 2, 1), targets.narrow(0, 2, 1)}};
+  Echo same(1.0), opposite(-2.0);
+  const auto scores = afd::evaluate(batches, same, opposite);
+  CHECK(scores.networks[0].samples == 3);
+  CHECK(scores.networks[0].top1 == doctest::Approx(1.0 / 3));
+  CHECK(scores.networks[1].top1 == doctest::Approx(2.0 / 3));
+  const Tensor mean = (torch::softmax(inputs, 1) + torch::softmax(-2 * inputs, 1)) / 2;
+  const Tensor of_labels = mean.gather(1, targets.unsqueeze(1));
+  CHECK(scores.ensemble.loss == doctest::Approx(-of_labels.log().mean().item<double>()).epsilon(1e-12));
+  CHECK(scores.ensemble.top1 == doctest::Approx(mean.argmax(1).eq(targets).to(torch::kDouble).mean().item<double>()));
+}
+
+TEST_CASE("an ensemble whose members are certain and wrong has a finite loss if one is not") {
+  const std::vector<afd::Batch> batches{{torch::tensor({{1000.0, 0.0}}), torch::tensor({1}, torch::kInt64)}};
+  Echo certain(1.0), unsure(0.0);
+  const auto scores = afd::evaluate(batches, certain, unsure);
+  CHECK(scores.ensemble.loss == doctest::Approx(-std::log(0.25)));
+  CHECK(scores.networks[0].loss == doctest::Approx(1000));
+}
+
+TEST_CASE("evaluation runs without a graph in eval mode, and changes neither modes nor statistics") {
+  torch::manual_seed(0);
+  Probe network;
+  network->norm->eval();
+  const auto before = afd_test::state_of(*network);
+  const std::vector<afd::Batch> batches{afd_test::tiny_batch()};
+  static_cast<void>(afd::evaluate(batches, network));
+  CHECK_FALSE(network->seen.with_graph);
+  CHECK_FALSE(network->seen.training);
+  CHECK(network->is_training());
+  CHECK_FALSE(network->norm->is_training());
+  CHECK(afd_test::same_state(*network, before));
+}
+
+TEST_CASE("labels out of range, outputs of another form and no samples are errors with names") {
+  Echo network(1.0);
+  const Tensor inputs = torch::zeros({2, 3});
+  const auto evaluated = [&](std::vector<afd::Batch> batches) { static_cast<void>(afd::evaluate(batches, network)); };
+  CHECK_THROWS_WITH_AS(evaluated({{inputs, torch::tensor({0, 3}, torch::kInt64)}}), doctest::Contains("label 3"),
+                       afd::DataError);
+  CHECK_THROWS_AS(evaluated({}), afd::DataError);
+  CHECK_THROWS_WITH_AS(evaluated({{torch::zeros({2, 3, 4}), torch::tensor({0, 1}, torch::kInt64)}}),
+                       doctest::Contains("network 0"), afd::ShapeError);
+  CHECK(network->is_training());
+}
+
+TEST_CASE("a loader is evaluated in whole, its last small batch too") {
+  Probe network;
+  const afd::Batch all = afd_test::tiny_batch(7);
+  const afd::BatchLoader loader{afd::TensorDataset{all.inputs, all.targets}, {.batch_size = 3, .shuffle = false}};
+  CHECK(afd::evaluate(loader, network).networks[0].samples == 7);
+}
+
+TEST_SUITE_END();

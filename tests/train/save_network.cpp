@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include <afd/train/save_network.hpp>
+//
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <torch/serialize.h>
+
+#include <afd/network/resnet.hpp>
+#include <afd/network/wide_resnet.hpp>
+
+#include "support/doctest.hpp"
+#include "support/temp_folder.hpp"
+#include "support/tiny.hpp"
+
+TEST_SUITE_BEGIN("train");
+
+using torch::Tensor;
+
+namespace {
+
+/// Fills buffers with something that is not their initial value.
+template <class N>
+void warm_up(N& network, const Tensor& inputs) {
+  network->train();
+  network->forward(inputs);
+  network->eval();
+}
+
+template <class N>
+void check_round_trip(N network, N other, const Tensor& inputs) {
+  const afd_test::TempFolder folder;
+  warm_up(network, inputs);
+  other->eval();
+  REQUIRE_FALSE(torch::equal(network->forward(inputs).logits, other->forward(inputs).logits));
+  afd::save_network(network, folder.path() / "network.pt");
+  afd::load_network(other, folder.path() / "network.pt");
+  CHECK(torch::equal(network->forward(inputs).logits, other->forward(inputs).logits));
+}
+
+}  // namespace
+
+TEST_CASE("a network read back gives the same logits to the bit") {
+  torch::manual_seed(0);
+  check_round_trip(afd::resnet8(10, 1), afd::resnet8(10, 1), torch::randn({4, 1, 8, 8}));
+  check_round_trip(afd_test::tiny_network(), afd_test::tiny_network(), torch::randn({4, 1, 8, 8}, torch::kDouble));
+}
+
+TEST_CASE("LibTorch's own load reads the file") {
+  torch::manual_seed(0);
+  const afd_test::TempFolder folder;
+  auto network = afd_test::tiny_network(), other = afd_test::tiny_network();
+  afd::save_network(network, folder.path() / "network.pt");
+  torch::load(other, folder.path() / "network.pt");
+  CHECK(afd_test::same_state(*other, afd_test::state_of(*network)));
+}
+
+TEST_CASE("what is not this network's file is refused by name, and the network stays as it was") {
+  torch::manual_seed(0);
+  const afd_test::TempFolder folder;
+  auto narrow = afd_test::tiny_network({3, 5}), wide = afd_test::tiny_network({3, 6}), deep = afd_test::tiny_network({3, 5, 5});
+  const auto path = folder.path() / "network.pt";
+  afd::save_network(narrow, path);
+  const auto refused = [&](auto& network, const std::filesystem::path& file, const char* part) {
+    const auto before = afd_test::state_of(*network);
+    CHECK_THROWS_WITH_AS(afd::load_network(network, file), doctest::Contains(part), afd::FileError);
+    CHECK(afd_test::same_state(*network, before));
+  };
+  refused(wide, path, "layer2.conv.weight is Double [5, 3, 3, 3] there, but Double [6, 3, 3, 3]");
+  refused(deep, path, "it has no layer3");
+  auto single = afd_test::tiny_network({3, 5});
+  single->to(torch::kFloat);
+  refused(single, path, "Double");
+  refused(narrow, folder.path() / "none.pt", "there is no such file");
+  refused(narrow, folder.write("text.pt", {'n', 'o', 't', ' ', 'a', ' ', 'n', 'e', 't'}), "is not a saved network");
+
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+  const auto cut = folder.path() / "cut.pt";
+  std::ofstream(cut, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size() / 2));
+  refused(narrow, cut, "is damaged");
+}
+
+TEST_CASE("a folder that is not there is an error before anything is written") {
+  const afd_test::TempFolder folder;
+  auto network = afd_test::tiny_network();
+  CHECK_THROWS_AS(afd::save_network(network, folder.path() / "no" / "network.pt"), afd::FileError);
+}
+
+TEST_SUITE_END();
