@@ -59,8 +59,8 @@ struct Networks {
 };
 
 afd::ResNet small_network(bool full_size) {
-  return afd::ResNet(afd::ResNetOptions{
-      .depth = 8, .in_channels = 1, .width = full_size ? 16 : 8, .stem_stride = full_size ? 1 : 2});
+  return afd::ResNet(
+      afd::ResNetOptions{.depth = 8, .in_channels = 1, .width = full_size ? 16 : 8, .stem_stride = full_size ? 1 : 2});
 }
 
 Networks make_networks(const Options& options) {
@@ -92,9 +92,9 @@ afd::TrainResult<2> train(const std::string& label, const Options& options, cons
                                                  .feature = afd::Adam{.lr = options.feature_lr},
                                                  .discriminator = afd::Adam{.lr = options.feature_lr}},
                            networks.small, networks.large};
-  afd::Trainer trainer{
-      distiller, afd::TrainerOptions{.epochs = options.epochs,
-                                     .logit_schedule = afd::LinearWarmup{.epochs = 0.5, .then = afd::Cosine{}}}};
+  afd::Trainer trainer{distiller,
+                       afd::TrainerOptions{.epochs = options.epochs,
+                                           .logit_schedule = afd::LinearWarmup{.epochs = 0.5, .then = afd::Cosine{}}}};
   const bool live = !options.plain_output && ::isatty(STDERR_FILENO) != 0;
   return trainer.fit(train, test, afd::ProgressLine{std::cerr, {.label = label, .live = live}}, StopOnInterrupt{});
 }

@@ -29,9 +29,12 @@ struct Options {
 
 /// Binds the options to `app`, with their checks and their help.
 inline void add_options(CLI::App& app, Options& options) {
-  app.add_option("--epochs", options.epochs, "Epochs of each training")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--epochs", options.epochs, "Epochs of each training")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--data", options.data, "Folder with the IDX files, gzipped or not")->capture_default_str();
-  app.add_option("--out", options.out, "Folder for history.csv, learning_curves.png and small.pt")->capture_default_str();
+  app.add_option("--out", options.out, "Folder for history.csv, learning_curves.png and small.pt")
+      ->capture_default_str();
   app.add_option("--seed", options.seed, "Seed of weights and batches")->capture_default_str();
   app.add_option("--threads", options.threads, "Threads of LibTorch (default: all cores)")
       ->check(CLI::Range(1, 1024))

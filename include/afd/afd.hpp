@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// All of afd's core, includes only. Beside it: afd/data/gzip.hpp, which needs zlib (CMake target afd::gzip).
+// All of afd's core, includes only, in the order in which the rooms build on each other. Beside it:
+// afd/data/gzip.hpp, which needs zlib (CMake target afd::gzip).
 
-#include <afd/version.hpp>
-#include <afd/error.hpp>
 #include <afd/data/augmentation.hpp>
 #include <afd/data/batch.hpp>
 #include <afd/data/batch_transform.hpp>
@@ -21,6 +20,20 @@
 #include <afd/data/order.hpp>
 #include <afd/data/pad_crop.hpp>
 #include <afd/data/tensor_dataset.hpp>
+#include <afd/discriminator/conv_discriminator.hpp>
+#include <afd/discriminator/discriminator.hpp>
+#include <afd/discriminator/map_check.hpp>
+#include <afd/discriminator/mlp_discriminator.hpp>
+#include <afd/discriminator/normalisation.hpp>
+#include <afd/discriminator/patch_discriminator.hpp>
+#include <afd/discriminator/spectral_norm.hpp>
+#include <afd/error.hpp>
+#include <afd/interop/eigen.hpp>
+#include <afd/loss/alignment.hpp>
+#include <afd/loss/attention.hpp>
+#include <afd/loss/gan.hpp>
+#include <afd/loss/same_shape.hpp>
+#include <afd/loss/tempered_kl.hpp>
 #include <afd/network/as_outputs.hpp>
 #include <afd/network/block_group.hpp>
 #include <afd/network/check_outputs.hpp>
@@ -41,26 +54,13 @@
 #include <afd/network/transfer_side.hpp>
 #include <afd/network/wide_resnet.hpp>
 #include <afd/network/zoo_check.hpp>
-#include <afd/topology/all_pairs.hpp>
-#include <afd/topology/cycle.hpp>
-#include <afd/topology/edge.hpp>
-#include <afd/topology/graph.hpp>
-#include <afd/topology/one_way.hpp>
-#include <afd/topology/pair.hpp>
-#include <afd/topology/star.hpp>
-#include <afd/topology/topology.hpp>
-#include <afd/loss/alignment.hpp>
-#include <afd/loss/attention.hpp>
-#include <afd/loss/gan.hpp>
-#include <afd/loss/same_shape.hpp>
-#include <afd/loss/tempered_kl.hpp>
-#include <afd/discriminator/conv_discriminator.hpp>
-#include <afd/discriminator/discriminator.hpp>
-#include <afd/discriminator/map_check.hpp>
-#include <afd/discriminator/mlp_discriminator.hpp>
-#include <afd/discriminator/normalisation.hpp>
-#include <afd/discriminator/patch_discriminator.hpp>
-#include <afd/discriminator/spectral_norm.hpp>
+#include <afd/observe/evaluate.hpp>
+#include <afd/observe/history.hpp>
+#include <afd/observe/scores.hpp>
+#include <afd/optim/adam.hpp>
+#include <afd/optim/optimizer.hpp>
+#include <afd/optim/schedule.hpp>
+#include <afd/optim/sgd.hpp>
 #include <afd/strategy/adversarial.hpp>
 #include <afd/strategy/attention_transfer.hpp>
 #include <afd/strategy/cross_entropy.hpp>
@@ -70,13 +70,14 @@
 #include <afd/strategy/recipes.hpp>
 #include <afd/strategy/strategy.hpp>
 #include <afd/strategy/term.hpp>
-#include <afd/optim/adam.hpp>
-#include <afd/optim/optimizer.hpp>
-#include <afd/optim/schedule.hpp>
-#include <afd/optim/sgd.hpp>
-#include <afd/observe/evaluate.hpp>
-#include <afd/observe/history.hpp>
-#include <afd/observe/scores.hpp>
+#include <afd/topology/all_pairs.hpp>
+#include <afd/topology/cycle.hpp>
+#include <afd/topology/edge.hpp>
+#include <afd/topology/graph.hpp>
+#include <afd/topology/one_way.hpp>
+#include <afd/topology/pair.hpp>
+#include <afd/topology/star.hpp>
+#include <afd/topology/topology.hpp>
 #include <afd/train/batch_check.hpp>
 #include <afd/train/buffer_snapshot.hpp>
 #include <afd/train/cohort.hpp>
@@ -90,4 +91,4 @@
 #include <afd/train/save_network.hpp>
 #include <afd/train/step.hpp>
 #include <afd/train/trainer.hpp>
-#include <afd/interop/eigen.hpp>
+#include <afd/version.hpp>

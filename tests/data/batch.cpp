@@ -45,9 +45,7 @@ class Countdown {
     explicit Position(int& left) : left_(left) {}
     Position(Position&&) = default;
     Position(const Position&) = delete;
-    TensorPair operator*() const {
-      return {torch::full({2, 3}, left_), torch::full({2}, left_, torch::kInt64)};
-    }
+    TensorPair operator*() const { return {torch::full({2, 3}, left_), torch::full({2}, left_, torch::kInt64)}; }
     void operator++() { --left_; }
     bool operator!=(int end) const { return left_ != end; }
 
@@ -97,9 +95,7 @@ static_assert(!afd::HasEpochs<StackedLoader> && !afd::HasEpochs<std::vector<Batc
 TEST_CASE("as_batch shares the tensors of every form of batch") {
   const torch::Tensor inputs = torch::rand({4, 3});
   const torch::Tensor targets = torch::arange(4);
-  const auto same = [&](const Batch& batch) {
-    return batch.inputs.is_same(inputs) && batch.targets.is_same(targets);
-  };
+  const auto same = [&](const Batch& batch) { return batch.inputs.is_same(inputs) && batch.targets.is_same(targets); };
   CHECK(same(as_batch(Batch{inputs, targets})));
   CHECK(same(as_batch(Example{inputs, targets})));
   CHECK(same(as_batch(TensorPair{inputs, targets})));
@@ -114,8 +110,7 @@ TEST_CASE("a torch DataLoader with Stack is a batch source, epoch after epoch") 
     REQUIRE(batches.size() == 3);
     CHECK(batches[0].inputs.sizes() == torch::IntArrayRef({4, 2}));
     CHECK(batches[2].inputs.sizes() == torch::IntArrayRef({2, 2}));
-    CHECK(batches[1].inputs.equal(
-        torch::tensor({{4., -4.}, {5., -5.}, {6., -6.}, {7., -7.}}, torch::kFloat32)));
+    CHECK(batches[1].inputs.equal(torch::tensor({{4., -4.}, {5., -5.}, {6., -6.}, {7., -7.}}, torch::kFloat32)));
     CHECK(batches[1].targets.flatten().equal(torch::tensor({4, 5, 6, 7}, torch::kInt64)));
   }
 }

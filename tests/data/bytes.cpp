@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <filesystem>
 
-#include "support/temp_folder.hpp"
 #include "support/doctest.hpp"
+#include "support/temp_folder.hpp"
 
 TEST_SUITE_BEGIN("data");
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "support/temp_folder.hpp"
 #include "support/doctest.hpp"
+#include "support/temp_folder.hpp"
 
 TEST_SUITE_BEGIN("data");
 
@@ -69,16 +69,14 @@ TEST_CASE("CIFAR files are read through the reader, .gz names included") {
   const TempFolder folder;
   folder.write("test_batch.bin.gz", {0x1f, 0x8b});
   const auto unpack = [](const std::filesystem::path&) { return cifar_file({{6}}, 0); };
-  CHECK(
-      afd::load_cifar10(folder.path(), Split::test, unpack).targets.equal(torch::tensor({6}, torch::kInt64)));
-  CHECK_THROWS_WITH_AS(static_cast<void>(afd::load_cifar10(folder.path(), Split::test)),
-                       doctest::Contains("gunzip"), afd::FormatError);
+  CHECK(afd::load_cifar10(folder.path(), Split::test, unpack).targets.equal(torch::tensor({6}, torch::kInt64)));
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::load_cifar10(folder.path(), Split::test)), doctest::Contains("gunzip"),
+                       afd::FormatError);
 }
 
 TEST_CASE("a missing or damaged CIFAR file is named") {
   const TempFolder folder;
-  for (const char* present :
-       {"data_batch_1.bin", "data_batch_2.bin", "data_batch_4.bin", "data_batch_5.bin"}) {
+  for (const char* present : {"data_batch_1.bin", "data_batch_2.bin", "data_batch_4.bin", "data_batch_5.bin"}) {
     folder.write(present, cifar_file({{1}}, 0));
   }
   CHECK_THROWS_WITH_AS(static_cast<void>(afd::load_cifar10(folder.path(), Split::train)),

@@ -70,8 +70,8 @@ TEST_CASE("a size that is no positive multiple of a record is an error with both
 }
 
 TEST_CASE("a label out of range is an error that names the record") {
-  CHECK_THROWS_WITH_AS(parse_10(cifar_file({{9}, {10}})),
-                       doctest::Contains("record 1 has label 10, the largest is 9"), FormatError);
+  CHECK_THROWS_WITH_AS(parse_10(cifar_file({{9}, {10}})), doctest::Contains("record 1 has label 10, the largest is 9"),
+                       FormatError);
   CHECK_THROWS_WITH_AS(parse_100(cifar_file({{19, 99}, {0, 0}, {20, 0}})),
                        doctest::Contains("record 2 has coarse label 20, the largest is 19"), FormatError);
   CHECK_THROWS_WITH_AS(parse_100(cifar_file({{0, 100}})), doctest::Contains("record 0 has fine label 100"),

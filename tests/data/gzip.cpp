@@ -7,8 +7,8 @@
 
 #include <zlib.h>
 
-#include "support/temp_folder.hpp"
 #include "support/doctest.hpp"
+#include "support/temp_folder.hpp"
 
 TEST_SUITE_BEGIN("data");
 
@@ -36,8 +36,7 @@ Bytes packed(const Bytes& content) {
   const std::filesystem::path path = folder.path() / "content.gz";
   const gzFile file = gzopen(path.c_str(), "wb");
   REQUIRE(file != nullptr);
-  REQUIRE(gzwrite(file, content.data(), static_cast<unsigned>(content.size())) ==
-          static_cast<int>(content.size()));
+  REQUIRE(gzwrite(file, content.data(), static_cast<unsigned>(content.size())) == static_cast<int>(content.size()));
   REQUIRE(gzclose(file) == Z_OK);
   return afd::detail::read_raw(path);
 }

@@ -47,8 +47,7 @@ TEST_CASE("parse_idx reads sizes as big-endian and points at the elements") {
 
 TEST_CASE("parse_idx accepts ranks 1 to the limit and no others") {
   CHECK(parse_idx(idx_file({1, 1, 1, 1, 1, 1, 1, 2}, 2), "deep").dims.size() == afd::max_idx_rank);
-  CHECK_THROWS_WITH_AS(parse(idx_file({1, 1, 1, 1, 1, 1, 1, 1, 2}, 2)), doctest::Contains("9 dimensions"),
-                       FormatError);
+  CHECK_THROWS_WITH_AS(parse(idx_file({1, 1, 1, 1, 1, 1, 1, 1, 2}, 2)), doctest::Contains("9 dimensions"), FormatError);
   CHECK_THROWS_WITH_AS(parse(idx_file({}, 1)), doctest::Contains("0 dimensions"), FormatError);
 }
 
@@ -70,34 +69,27 @@ TEST_CASE("parse_idx names the element type it does not support") {
 }
 
 TEST_CASE("parse_idx wants exactly the promised content") {
-  CHECK_THROWS_WITH_AS(parse(idx_file({2, 3}, 5)), doctest::Contains("truncated: expected 6 bytes"),
-                       FormatError);
+  CHECK_THROWS_WITH_AS(parse(idx_file({2, 3}, 5)), doctest::Contains("truncated: expected 6 bytes"), FormatError);
   CHECK_THROWS_WITH_AS(parse(idx_file({2, 3}, 5)), doctest::Contains("got 5"), FormatError);
   CHECK_THROWS_WITH_AS(parse(idx_file({2, 3}, 7)), doctest::Contains("longer"), FormatError);
   CHECK_THROWS_WITH_AS(parse(idx_file({2, 3}, 7)), doctest::Contains("expected 6"), FormatError);
-  CHECK_THROWS_WITH_AS(parse({0, 0, 8, 2, 0, 0, 0, 1, 0}), doctest::Contains("12 bytes, the file has 9"),
-                       FormatError);
+  CHECK_THROWS_WITH_AS(parse({0, 0, 8, 2, 0, 0, 0, 1, 0}), doctest::Contains("12 bytes, the file has 9"), FormatError);
 }
 
 TEST_CASE("every truncation of a file is an error") {
   const Bytes file = idx_file({2, 3}, 6);
   for (std::size_t kept = 0; kept < file.size(); ++kept) {
     CAPTURE(kept);
-    CHECK_THROWS_AS(parse(Bytes(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(kept))),
-                    FormatError);
+    CHECK_THROWS_AS(parse(Bytes(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(kept))), FormatError);
   }
 }
 
 TEST_CASE("sizes that are 0 or overflow are errors, not allocations") {
-  CHECK_THROWS_WITH_AS(parse(idx_file({2, 0, 4}, 0)), doctest::Contains("dimension 1 has size 0"),
-                       FormatError);
-  CHECK_THROWS_WITH_AS(parse(idx_file({0xffffffff, 0xffffffff}, 1)), doctest::Contains("overflows"),
-                       FormatError);
+  CHECK_THROWS_WITH_AS(parse(idx_file({2, 0, 4}, 0)), doctest::Contains("dimension 1 has size 0"), FormatError);
+  CHECK_THROWS_WITH_AS(parse(idx_file({0xffffffff, 0xffffffff}, 1)), doctest::Contains("overflows"), FormatError);
   // 2^31 * 2^31 * 4 is 0 modulo 2^64: an unchecked product would agree with an empty payload.
-  CHECK_THROWS_WITH_AS(parse(idx_file({0x80000000, 0x80000000, 4}, 0)), doctest::Contains("overflows"),
-                       FormatError);
-  CHECK_THROWS_WITH_AS(parse(idx_file({0xffffffff, 0x7fffffff}, 1)), doctest::Contains("truncated"),
-                       FormatError);
+  CHECK_THROWS_WITH_AS(parse(idx_file({0x80000000, 0x80000000, 4}, 0)), doctest::Contains("overflows"), FormatError);
+  CHECK_THROWS_WITH_AS(parse(idx_file({0xffffffff, 0x7fffffff}, 1)), doctest::Contains("truncated"), FormatError);
 }
 
 TEST_SUITE_END();

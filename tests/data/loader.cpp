@@ -71,10 +71,7 @@ TEST_CASE("shuffling keeps inputs with their targets and visits every sample onc
   const std::vector<Batch> batches = walk(loader);
   CHECK(batches.size() == 7);
   for (const Batch& batch : batches) {
-    CHECK((batch.inputs.select(1, 0).select(1, 0).select(1, 0) * 255)
-              .round()
-              .to(torch::kInt64)
-              .equal(batch.targets));
+    CHECK((batch.inputs.select(1, 0).select(1, 0).select(1, 0) * 255).round().to(torch::kInt64).equal(batch.targets));
   }
   const torch::Tensor order = targets(batches);
   CHECK(std::get<0>(order.sort()).equal(torch::arange(50)));
@@ -180,14 +177,13 @@ TEST_CASE("options and data that give no batches are errors") {
   const auto load = [](const TensorDataset& data, const LoaderOptions& options) {
     static_cast<void>(BatchLoader{data, options});
   };
-  CHECK_THROWS_WITH_AS(load(numbered(4), {.batch_size = 0}), doctest::Contains("batch_size"),
-                       afd::ConfigError);
+  CHECK_THROWS_WITH_AS(load(numbered(4), {.batch_size = 0}), doctest::Contains("batch_size"), afd::ConfigError);
   CHECK_THROWS_WITH_AS(load(numbered(4), {.batch_size = -3}), doctest::Contains("-3"), afd::ConfigError);
   CHECK_THROWS_WITH_AS(load(numbered(4), {.min_batch = 0}), doctest::Contains("min_batch"), afd::ConfigError);
   CHECK_THROWS_WITH_AS(load(numbered(0), {}), doctest::Contains("empty"), afd::DataError);
   CHECK_THROWS_WITH_AS(load({}, {}), doctest::Contains("undefined"), afd::DataError);
-  CHECK_THROWS_WITH_AS(load(numbered(4), {.batch_size = 5, .drop_last = true}),
-                       doctest::Contains("drop_last"), afd::DataError);
+  CHECK_THROWS_WITH_AS(load(numbered(4), {.batch_size = 5, .drop_last = true}), doctest::Contains("drop_last"),
+                       afd::DataError);
   CHECK_THROWS_WITH_AS(load(numbered(1), {}), doctest::Contains("min_batch"), afd::DataError);
 }
 

@@ -56,16 +56,12 @@ TEST_CASE("Normalize names statistics that cannot be used or do not fit") {
   const auto normalize = [](const torch::Tensor& inputs, const Normalize& transform) {
     static_cast<void>(normalized(inputs, transform));
   };
-  CHECK_THROWS_WITH_AS(normalize(images, {{0, 0}, {1, 0}}), doctest::Contains("stddev of 0"),
-                       afd::ConfigError);
-  CHECK_THROWS_AS(normalize(images, {{0, 0}, {1, std::numeric_limits<double>::quiet_NaN()}}),
-                  afd::ConfigError);
-  CHECK_THROWS_WITH_AS(normalize(images, {{0, 0}, {1}}), doctest::Contains("2 means but 1 stddevs"),
-                       afd::ConfigError);
+  CHECK_THROWS_WITH_AS(normalize(images, {{0, 0}, {1, 0}}), doctest::Contains("stddev of 0"), afd::ConfigError);
+  CHECK_THROWS_AS(normalize(images, {{0, 0}, {1, std::numeric_limits<double>::quiet_NaN()}}), afd::ConfigError);
+  CHECK_THROWS_WITH_AS(normalize(images, {{0, 0}, {1}}), doctest::Contains("2 means but 1 stddevs"), afd::ConfigError);
   CHECK_THROWS_WITH_AS(normalize(images, {{0}, {1}}), doctest::Contains("[1, 2, 3, 3]"), DataError);
   CHECK_THROWS_AS(normalize(torch::zeros({2}), two_channels), DataError);
-  CHECK_THROWS_WITH_AS(normalize(images.to(torch::kInt64), two_channels), doctest::Contains("Long"),
-                       DataError);
+  CHECK_THROWS_WITH_AS(normalize(images.to(torch::kInt64), two_channels), doctest::Contains("Long"), DataError);
 }
 
 TEST_CASE("channel_statistics are those of the whole data set, over several pieces") {
@@ -79,8 +75,7 @@ TEST_CASE("channel_statistics are those of the whole data set, over several piec
     const torch::Tensor channel = bytes.select(1, c).to(torch::kFloat64) / 255;
     const auto at = static_cast<std::size_t>(c);
     CHECK(statistics.mean[at] == doctest::Approx(channel.mean().item<double>()).epsilon(1e-12));
-    CHECK(statistics.stddev[at] ==
-          doctest::Approx(channel.std(/*unbiased=*/false).item<double>()).epsilon(1e-12));
+    CHECK(statistics.stddev[at] == doctest::Approx(channel.std(/*unbiased=*/false).item<double>()).epsilon(1e-12));
   }
 
   const torch::Tensor standard = statistics(bytes, CounterRng(0, 0)).transpose(0, 1).flatten(1);

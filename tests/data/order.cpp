@@ -49,8 +49,7 @@ TEST_CASE("a permutation holds every index once, at any size") {
     for (std::size_t i = 0; i < expected.size(); ++i) expected[i] = static_cast<std::int64_t>(i);
     CHECK(order == expected);
   }
-  CHECK_THROWS_WITH_AS(static_cast<void>(permutation(-1, 0, 0)), doctest::Contains("-1 items"),
-                       afd::ConfigError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(permutation(-1, 0, 0)), doctest::Contains("-1 items"), afd::ConfigError);
 }
 
 TEST_CASE("all orders of four items are equally likely") {

@@ -78,11 +78,9 @@ TEST_CASE("PadCrop reaches every offset, about equally often") {
 TEST_CASE("PadCrop says which padding an image allows, and which inputs it takes") {
   const torch::Tensor images = torch::zeros({2, 3, 4, 6});
   CHECK_THROWS_WITH_AS(static_cast<void>(crop(images, {.padding = 4})),
-                       doctest::Contains("padding is 4; for images of 4x6 it must be 0 to 3"),
-                       afd::ConfigError);
+                       doctest::Contains("padding is 4; for images of 4x6 it must be 0 to 3"), afd::ConfigError);
   CHECK_THROWS_AS(static_cast<void>(crop(images, {.padding = -1})), afd::ConfigError);
-  CHECK_THROWS_WITH_AS(static_cast<void>(crop(images[0], {})), doctest::Contains("[3, 4, 6]"),
-                       afd::DataError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(crop(images[0], {})), doctest::Contains("[3, 4, 6]"), afd::DataError);
 }
 
 TEST_SUITE_END();

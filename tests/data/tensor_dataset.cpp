@@ -48,17 +48,13 @@ TEST_CASE("validate accepts bytes and floating point, and names what is wrong wi
   CHECK_NOTHROW(validate(torch::zeros({4}), labels));
   CHECK_THROWS_WITH_AS(validate({}, labels), doctest::Contains("undefined"), DataError);
   CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 2}), {}), doctest::Contains("undefined"), DataError);
-  CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 2}, torch::kInt32), labels), doctest::Contains("Int"),
-                       DataError);
+  CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 2}, torch::kInt32), labels), doctest::Contains("Int"), DataError);
   CHECK_THROWS_WITH_AS(validate(torch::zeros({}), labels), doctest::Contains("[N, ...]"), DataError);
   CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 2}), labels.to(torch::kInt32)),
                        doctest::Contains(".to(torch::kInt64)"), DataError);
-  CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 2}), labels.view({4, 1})), doctest::Contains("[4, 1]"),
-                       DataError);
-  CHECK_THROWS_WITH_AS(validate(torch::zeros({5, 2}), labels), doctest::Contains("5 inputs and 4 targets"),
-                       DataError);
-  CHECK_THROWS_WITH_AS(validate(torch::zeros({0, 2}), labels.narrow(0, 0, 0)), doctest::Contains("empty"),
-                       DataError);
+  CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 2}), labels.view({4, 1})), doctest::Contains("[4, 1]"), DataError);
+  CHECK_THROWS_WITH_AS(validate(torch::zeros({5, 2}), labels), doctest::Contains("5 inputs and 4 targets"), DataError);
+  CHECK_THROWS_WITH_AS(validate(torch::zeros({0, 2}), labels.narrow(0, 0, 0)), doctest::Contains("empty"), DataError);
   CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 0}), labels), doctest::Contains("empty"), DataError);
 }
 
@@ -102,8 +98,8 @@ TEST_CASE("take_per_class draws the same number of every class") {
   CHECK(some.targets.narrow(0, 0, 8).min().item<std::int64_t>() !=
         some.targets.narrow(0, 0, 8).max().item<std::int64_t>());  // mixed, not class after class
   CHECK(whole.take_per_class(33, 1).size() == 99);
-  CHECK_THROWS_WITH_AS(static_cast<void>(whole.take_per_class(34, 1)),
-                       doctest::Contains("class 1 has only 33"), DataError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(whole.take_per_class(34, 1)), doctest::Contains("class 1 has only 33"),
+                       DataError);
 }
 
 TEST_CASE("split gives every sample to one side") {
@@ -122,14 +118,12 @@ TEST_CASE("split gives every sample to one side") {
 
 TEST_CASE("counts that cannot be taken are errors that say what can") {
   const TensorDataset whole = numbered(10);
-  CHECK_THROWS_WITH_AS(static_cast<void>(whole.first(11)), doctest::Contains("11 of 10 samples; 1 to 10"),
-                       DataError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(whole.first(11)), doctest::Contains("11 of 10 samples; 1 to 10"), DataError);
   CHECK_THROWS_AS(static_cast<void>(whole.first(0)), DataError);
   CHECK_THROWS_AS(static_cast<void>(whole.take(-1, 0)), DataError);
   CHECK_THROWS_AS(static_cast<void>(whole.take_per_class(0, 0)), DataError);
   CHECK_THROWS_WITH_AS(static_cast<void>(whole.split(10, 0)), doctest::Contains("1 to 9"), DataError);
-  CHECK_THROWS_WITH_AS(static_cast<void>(TensorDataset{}.take(1, 0)), doctest::Contains("undefined"),
-                       DataError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(TensorDataset{}.take(1, 0)), doctest::Contains("undefined"), DataError);
 }
 
 TEST_SUITE_END();

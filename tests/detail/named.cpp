@@ -18,8 +18,8 @@ TEST_CASE("what goes well is returned, references included") {
 }
 
 TEST_CASE("errors keep their type and are told where they came from") {
-  CHECK_THROWS_WITH_AS(named([] { throw afd::ShapeError("too wide"); }, "edge ", 0, " -> ", 1),
-                       "edge 0 -> 1: too wide", afd::ShapeError);
+  CHECK_THROWS_WITH_AS(named([] { throw afd::ShapeError("too wide"); }, "edge ", 0, " -> ", 1), "edge 0 -> 1: too wide",
+                       afd::ShapeError);
   CHECK_THROWS_WITH_AS(named([] { throw afd::DataError("bad"); }, "network ", 2), "network 2: bad", afd::DataError);
   CHECK_THROWS_WITH_AS(named([] { throw afd::ConfigError("bad"); }, "x"), "x: bad", afd::ConfigError);
   CHECK_THROWS_AS(named([] { throw std::string("not ours"); }, "x"), std::string);
@@ -27,8 +27,8 @@ TEST_CASE("errors keep their type and are told where they came from") {
 
 TEST_CASE("LibTorch's errors become ours, with LibTorch's words and without its stack") {
   const auto mismatch = [] { return torch::mm(torch::ones({2, 3}), torch::ones({2, 3})); };
-  CHECK_THROWS_WITH_AS(static_cast<void>(named(mismatch, "network ", 0)), doctest::Contains("network 0: LibTorch says:"),
-                       afd::ShapeError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(named(mismatch, "network ", 0)),
+                       doctest::Contains("network 0: LibTorch says:"), afd::ShapeError);
   try {
     static_cast<void>(named(mismatch, "x"));
   } catch (const afd::Error& error) {

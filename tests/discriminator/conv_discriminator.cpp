@@ -32,8 +32,8 @@ double gradient_error(const Policy& policy, bool training) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("conv discriminators conform", Policy, afd::ConvDiscriminator,
-                   afd::SpectralConvDiscriminator, afd::BasicConvDiscriminator<afd::Unnormalised>) {
+TEST_CASE_TEMPLATE("conv discriminators conform", Policy, afd::ConvDiscriminator, afd::SpectralConvDiscriminator,
+                   afd::BasicConvDiscriminator<afd::Unnormalised>) {
   afd_test::check_discriminator(Policy{.width = 8});
 }
 
@@ -82,8 +82,7 @@ TEST_CASE("a checkpoint's keys of conv discriminators") {
         std::vector<std::string>{"conv.weight", "norm.weight", "norm.bias", "score.weight", "score.bias",
                                  "norm.running_mean", "norm.running_var", "norm.num_batches_tracked"});
   CHECK(afd_test::state_names(*afd::SpectralConvDiscriminator{}.make({2, 4, 4})) ==
-        std::vector<std::string>{"conv.weight", "conv.bias", "score.weight", "score.bias", "conv.u",
-                                 "score.u"});
+        std::vector<std::string>{"conv.weight", "conv.bias", "score.weight", "score.bias", "conv.u", "score.u"});
 }
 
 TEST_CASE("a conv discriminator needs a hidden channel") {

@@ -25,9 +25,7 @@ struct SumScore : torch::nn::Module {
 struct SumDiscriminator {
   double scale;
   explicit SumDiscriminator(double s) : scale(s) {}
-  [[nodiscard]] std::shared_ptr<SumScore> make(afd::MapShape) const {
-    return std::make_shared<SumScore>(scale);
-  }
+  [[nodiscard]] std::shared_ptr<SumScore> make(afd::MapShape) const { return std::make_shared<SumScore>(scale); }
 };
 static_assert(afd::Discriminator<SumDiscriminator>);
 
@@ -35,12 +33,9 @@ struct WithoutMake {};
 static_assert(!afd::DiscriminatorMakesModule<WithoutMake> && !afd::DiscriminatorScoresMaps<WithoutMake>);
 
 struct Handleless {
-  [[nodiscard]] std::unique_ptr<SumScore> make(afd::MapShape) const {
-    return std::make_unique<SumScore>(1.0);
-  }
+  [[nodiscard]] std::unique_ptr<SumScore> make(afd::MapShape) const { return std::make_unique<SumScore>(1.0); }
 };
-static_assert(!afd::DiscriminatorMakesModule<Handleless>,
-              "a module that cannot be shared cannot be registered");
+static_assert(!afd::DiscriminatorMakesModule<Handleless>, "a module that cannot be shared cannot be registered");
 
 struct NotAModule {
   struct Scorer {
@@ -69,8 +64,7 @@ TEST_CASE("LinearDiscriminator scores the pooled map linearly") {
   auto module = afd::LinearDiscriminator{}.make({3, 2, 4});
   const Tensor map = torch::randn({5, 3, 2, 4});
   const auto parameters = module->named_parameters();
-  const Tensor expected =
-      torch::mv(map.sum(3).sum(2) / 8, parameters["score.weight"][0]) + parameters["score.bias"];
+  const Tensor expected = torch::mv(map.sum(3).sum(2) / 8, parameters["score.weight"][0]) + parameters["score.bias"];
   const Tensor scores = module->forward(map);
   CHECK(scores.sizes() == torch::IntArrayRef({5}));
   CHECK(torch::allclose(scores, expected, 1e-5, 1e-6));

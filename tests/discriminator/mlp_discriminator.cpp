@@ -57,8 +57,7 @@ TEST_CASE("a checkpoint's keys of MLP discriminators") {
   CHECK(afd_test::state_names(*afd::MlpDiscriminator{}.make({2, 4, 4})) ==
         std::vector<std::string>{"hidden.weight", "hidden.bias", "score.weight", "score.bias"});
   CHECK(afd_test::state_names(*afd::SpectralMlpDiscriminator{}.make({2, 4, 4})) ==
-        std::vector<std::string>{"hidden.weight", "hidden.bias", "score.weight", "score.bias", "hidden.u",
-                                 "score.u"});
+        std::vector<std::string>{"hidden.weight", "hidden.bias", "score.weight", "score.bias", "hidden.u", "score.u"});
 }
 
 TEST_CASE("an MLP discriminator needs a hidden feature") {

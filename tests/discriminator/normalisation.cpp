@@ -20,14 +20,14 @@ struct PerSampleNormalised {
   using Norm1d = torch::nn::LayerNorm;
   static constexpr bool hidden_bias = false;
   [[nodiscard]] static Norm2d norm2d(std::int64_t channels) { return Norm2d(channels); }
-  [[nodiscard]] static Norm1d norm1d(std::int64_t channels) {
-    return Norm1d(torch::nn::LayerNormOptions({channels}));
-  }
+  [[nodiscard]] static Norm1d norm1d(std::int64_t channels) { return Norm1d(torch::nn::LayerNormOptions({channels})); }
 };
 static_assert(afd::Normalisation<PerSampleNormalised>);
 
 struct WithoutBias : PerSampleNormalised {
-  static constexpr struct { } hidden_bias{}; };
+  static constexpr struct {
+  } hidden_bias{};
+};
 static_assert(!afd::NormalisationSaysBias<WithoutBias> && afd::NormalisationMakesNorms<WithoutBias>);
 static_assert(!afd::NormalisationNamesLayers<int>);
 
@@ -46,8 +46,8 @@ TEST_CASE("BatchNormalised centres and scales each channel over the batch") {
   CHECK(vectors.mean(0).abs().max().item<double>() < 1e-5);
 }
 
-TEST_CASE_TEMPLATE("policies that normalise no activations add nothing after a layer", Policy,
-                   afd::SpectralNormalised, afd::Unnormalised) {
+TEST_CASE_TEMPLATE("policies that normalise no activations add nothing after a layer", Policy, afd::SpectralNormalised,
+                   afd::Unnormalised) {
   const torch::Tensor map = torch::randn({2, 3, 4, 4});
   CHECK(Policy::norm2d(3)->forward(map).is_same(map));
   CHECK(Policy::norm1d(3)->forward(map).is_same(map));

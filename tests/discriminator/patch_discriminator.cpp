@@ -12,8 +12,8 @@
 
 TEST_SUITE_BEGIN("discriminator");
 
-TEST_CASE_TEMPLATE("patch discriminators conform", Policy, afd::PatchDiscriminator,
-                   afd::SpectralPatchDiscriminator, afd::BasicPatchDiscriminator<afd::Unnormalised>) {
+TEST_CASE_TEMPLATE("patch discriminators conform", Policy, afd::PatchDiscriminator, afd::SpectralPatchDiscriminator,
+                   afd::BasicPatchDiscriminator<afd::Unnormalised>) {
   afd_test::check_discriminator(Policy{.width = 8});
 }
 

@@ -68,8 +68,8 @@ TEST_CASE_TEMPLATE("spectral normalisation", Case, LinearCase, ConvCase) {
     CHECK(torch::equal(layer->u, before));
     layer->train();
     layer->forward(input);
-    const Tensor v = torch::nn::functional::normalize(matrix.t().mv(before),
-                                                      torch::nn::functional::NormalizeFuncOptions().dim(0));
+    const Tensor v =
+        torch::nn::functional::normalize(matrix.t().mv(before), torch::nn::functional::NormalizeFuncOptions().dim(0));
     const Tensor next =
         torch::nn::functional::normalize(matrix.mv(v), torch::nn::functional::NormalizeFuncOptions().dim(0));
     CHECK(torch::allclose(layer->u, next, 1e-12, 1e-12));
@@ -94,15 +94,11 @@ TEST_CASE_TEMPLATE("spectral normalisation", Case, LinearCase, ConvCase) {
   }
   SUBCASE("has exact gradients to weight, bias and input for fixed u") {
     layer->eval();
-    const auto loss = [&](const std::vector<Tensor>& t) {
-      return layer->forward(t[2]).tanh().square().mean();
-    };
+    const auto loss = [&](const std::vector<Tensor>& t) { return layer->forward(t[2]).tanh().square().mean(); };
     CHECK(afd_test::max_gradient_error(loss, {layer->weight, layer->bias, input}) < 1e-8);
   }
   SUBCASE("has exact gradients in training too, once the iteration has converged") {
-    const auto loss = [&](const std::vector<Tensor>& t) {
-      return layer->forward(t[1]).tanh().square().mean();
-    };
+    const auto loss = [&](const std::vector<Tensor>& t) { return layer->forward(t[1]).tanh().square().mean(); };
     for (int i = 0; i < 500; ++i) layer->forward(input);
     CHECK(afd_test::max_gradient_error(loss, {layer->weight, input}) < 1e-6);
   }

@@ -12,13 +12,9 @@ TEST_SUITE_BEGIN("interop");
 namespace {
 
 template <class Tensor>
-concept ViewableAsMatrix = requires(Tensor&& tensor) {
-  afd::as_matrix<double>(std::forward<Tensor>(tensor));
-};
+concept ViewableAsMatrix = requires(Tensor&& tensor) { afd::as_matrix<double>(std::forward<Tensor>(tensor)); };
 template <class Tensor>
-concept ViewableAsVector = requires(Tensor&& tensor) {
-  afd::as_vector<double>(std::forward<Tensor>(tensor));
-};
+concept ViewableAsVector = requires(Tensor&& tensor) { afd::as_vector<double>(std::forward<Tensor>(tensor)); };
 
 static_assert(ViewableAsMatrix<torch::Tensor&> && ViewableAsMatrix<const torch::Tensor&>);
 static_assert(ViewableAsVector<torch::Tensor&> && ViewableAsVector<const torch::Tensor&>);
@@ -98,22 +94,22 @@ TEST_CASE("what cannot be viewed is refused with the conversion to use") {
   CHECK_THROWS_WITH_AS(static_cast<void>(afd::as_matrix<double>(undefined)), doctest::Contains("undefined"),
                        afd::DataError);
   const torch::Tensor cube = torch::zeros({2, 3, 4}, torch::kDouble);
-  CHECK_THROWS_WITH_AS(static_cast<void>(afd::as_matrix<double>(cube)),
-                       doctest::Contains("[2, 3, 4]; reshape"), afd::ShapeError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::as_matrix<double>(cube)), doctest::Contains("[2, 3, 4]; reshape"),
+                       afd::ShapeError);
   const torch::Tensor square = torch::zeros({2, 2}, torch::kDouble);
-  CHECK_THROWS_WITH_AS(static_cast<void>(afd::as_vector<double>(square)),
-                       doctest::Contains("as_vector needs a 1-D"), afd::ShapeError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::as_vector<double>(square)), doctest::Contains("as_vector needs a 1-D"),
+                       afd::ShapeError);
   const torch::Tensor single = torch::zeros({2, 3}, torch::kFloat);
-  CHECK_THROWS_WITH_AS(static_cast<void>(afd::as_matrix<double>(single)),
-                       doctest::Contains(".to(torch::kDouble)"), afd::DataError);
-  CHECK_THROWS_WITH_AS(static_cast<void>(afd::as_matrix<float>(square)),
-                       doctest::Contains(".to(torch::kFloat)"), afd::DataError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::as_matrix<double>(single)), doctest::Contains(".to(torch::kDouble)"),
+                       afd::DataError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::as_matrix<float>(square)), doctest::Contains(".to(torch::kFloat)"),
+                       afd::DataError);
   const torch::Tensor elsewhere = torch::zeros({2, 3}, torch::dtype(torch::kDouble).device(torch::kMeta));
   CHECK_THROWS_WITH_AS(static_cast<void>(afd::as_matrix<double>(elsewhere)), doctest::Contains(".cpu()"),
                        afd::DataError);
   const torch::Tensor transposed = torch::zeros({2, 3}, torch::kDouble).t();
-  CHECK_THROWS_WITH_AS(static_cast<void>(afd::as_matrix<double>(transposed)),
-                       doctest::Contains(".contiguous()"), afd::DataError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::as_matrix<double>(transposed)), doctest::Contains(".contiguous()"),
+                       afd::DataError);
   const torch::Tensor sparse = square.to_sparse();
   CHECK_THROWS_WITH_AS(static_cast<void>(afd::as_matrix<double>(sparse)), doctest::Contains("to_dense()"),
                        afd::DataError);

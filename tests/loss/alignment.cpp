@@ -27,10 +27,8 @@ TEST_CASE("l1 and l2 are means over every element") {
   const Tensor s = student.flatten();
   const Tensor t = teacher.flatten();
   const Eigen::ArrayXd difference = afd::as_vector<double>(s).array() - afd::as_vector<double>(t).array();
-  CHECK(afd::loss::l1(student, teacher).item<double>() ==
-        Approx(difference.abs().sum() / 120).epsilon(1e-12));
-  CHECK(afd::loss::l2(student, teacher).item<double>() ==
-        Approx(difference.square().sum() / 120).epsilon(1e-12));
+  CHECK(afd::loss::l1(student, teacher).item<double>() == Approx(difference.abs().sum() / 120).epsilon(1e-12));
+  CHECK(afd::loss::l2(student, teacher).item<double>() == Approx(difference.square().sum() / 120).epsilon(1e-12));
 }
 
 TEST_CASE("a constant offset d costs |d| and d^2") {

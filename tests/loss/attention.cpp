@@ -77,8 +77,7 @@ TEST_CASE("each side is pooled on its own when neither map is the smaller") {
   torch::manual_seed(3);
   const Tensor tall = torch::rand({2, 4, 3}, torch::kDouble);
   const Tensor wide = torch::rand({2, 2, 6}, torch::kDouble);
-  const double expected =
-      transfer_by_definition(tall.view({2, 2, 2, 3}).mean(2), wide.view({2, 2, 3, 2}).mean(3));
+  const double expected = transfer_by_definition(tall.view({2, 2, 2, 3}).mean(2), wide.view({2, 2, 3, 2}).mean(3));
   CHECK(afd::loss::attention_transfer(tall, wide).item<double>() == Approx(expected).epsilon(1e-10));
 }
 

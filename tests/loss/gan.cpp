@@ -53,9 +53,7 @@ double generator_loss(double fake) {
 
 struct NoGenerator {
   static constexpr std::string_view name = "half";
-  [[nodiscard]] Tensor discriminator(const Tensor& real, const Tensor& fake) const {
-    return (real - fake).mean();
-  }
+  [[nodiscard]] Tensor discriminator(const Tensor& real, const Tensor& fake) const { return (real - fake).mean(); }
 };
 static_assert(!afd::GanLoss<NoGenerator> && !afd::GanLossForGenerator<NoGenerator>);
 static_assert(afd::GanLossForDiscriminator<NoGenerator> && afd::GanLossHasName<NoGenerator>);
@@ -100,8 +98,7 @@ TEST_CASE("hinge: max(0, 1 - real) + max(0, 1 + fake) against -fake") {
   const afd::Hinge objective;
   CHECK(objective.discriminator(scores(real_values), scores(fake_values)).item<double>() ==
         Approx((0.7 + 2.2 + 0.0) / 3 + (0.3 + 2.9 + 1.4) / 3).epsilon(1e-12));
-  CHECK(objective.generator(scores(fake_values)).item<double>() ==
-        Approx(-(-0.7 + 1.9 + 0.4) / 3).epsilon(1e-12));
+  CHECK(objective.generator(scores(fake_values)).item<double>() == Approx(-(-0.7 + 1.9 + 0.4) / 3).epsilon(1e-12));
   CHECK(discriminator_loss<afd::Hinge>(1.5, -1.5) == 0.0);
 }
 
@@ -109,9 +106,7 @@ TEST_CASE_TEMPLATE("every objective", G, afd::LeastSquares, afd::NonSaturating, 
   const G objective;
 
   SUBCASE("has the right gradients, to real and fake scores") {
-    const auto discriminator = [&](const std::vector<Tensor>& s) {
-      return objective.discriminator(s[0], s[1]);
-    };
+    const auto discriminator = [&](const std::vector<Tensor>& s) { return objective.discriminator(s[0], s[1]); };
     const auto generator = [&](const std::vector<Tensor>& s) { return objective.generator(s[0]); };
     CHECK(afd_test::max_gradient_error(discriminator, {scores(real_values), scores(fake_values)}) < 1e-8);
     CHECK(afd_test::max_gradient_error(generator, {scores(fake_values)}) < 1e-8);
@@ -125,9 +120,8 @@ TEST_CASE_TEMPLATE("every objective", G, afd::LeastSquares, afd::NonSaturating, 
     const Tensor real = scores(real_values);
     const Tensor fake = scores(fake_values);
     const double flat = objective.discriminator(real, fake).template item<double>();
-    const double patches =
-        objective.discriminator(real.view({1, 1, 3, 1}).repeat({2, 1, 1, 2}), fake.view({3, 1}))
-            .template item<double>();
+    const double patches = objective.discriminator(real.view({1, 1, 3, 1}).repeat({2, 1, 1, 2}), fake.view({3, 1}))
+                               .template item<double>();
     CHECK(patches == Approx(flat).epsilon(1e-12));
     CHECK(objective.generator(fake.view({3, 1, 1, 1})).dim() == 0);
   }

@@ -51,17 +51,14 @@ TEST_CASE("the divergence is KL(teacher || student), not the other way round") {
   const Tensor teacher = rows({0.5, 0.5}, 1).log();
   const Tensor student = rows({0.25, 0.75}, 1).log();
   // 0.5 log(0.5 / 0.25) + 0.5 log(0.5 / 0.75) = 0.1438410...; swapped it would be 0.1308120...
-  CHECK(afd::loss::tempered_kl(student, teacher, 1.0).item<double>() ==
-        Approx(0.14384103622589042).epsilon(1e-12));
-  CHECK(afd::loss::tempered_kl(teacher, student, 1.0).item<double>() ==
-        Approx(0.13081203594113694).epsilon(1e-12));
+  CHECK(afd::loss::tempered_kl(student, teacher, 1.0).item<double>() == Approx(0.14384103622589042).epsilon(1e-12));
+  CHECK(afd::loss::tempered_kl(teacher, student, 1.0).item<double>() == Approx(0.13081203594113694).epsilon(1e-12));
 }
 
 TEST_CASE("T^2 multiplies, and only the factor depends on T once the log-probabilities are given") {
   const Tensor teacher = rows({0.5, 0.5}, 1).log();
   const Tensor student = rows({0.25, 0.75}, 1).log();
-  CHECK(afd::loss::tempered_kl(student, teacher, 3.0).item<double>() ==
-        Approx(9 * 0.14384103622589042).epsilon(1e-12));
+  CHECK(afd::loss::tempered_kl(student, teacher, 3.0).item<double>() == Approx(9 * 0.14384103622589042).epsilon(1e-12));
 }
 
 TEST_CASE("summed over classes, averaged over the batch") {
@@ -74,13 +71,12 @@ TEST_CASE("summed over classes, averaged over the batch") {
           Approx(one).epsilon(1e-12));
   }
   SUBCASE("adding a sample without divergence halves it") {
-    CHECK(afd::loss::tempered_kl(torch::cat({student, teacher}), torch::cat({teacher, teacher}), 1.0)
-              .item<double>() == Approx(one / 2).epsilon(1e-12));
+    CHECK(afd::loss::tempered_kl(torch::cat({student, teacher}), torch::cat({teacher, teacher}), 1.0).item<double>() ==
+          Approx(one / 2).epsilon(1e-12));
   }
   SUBCASE("splitting every class into two equal ones changes nothing") {
     const auto split = [](const Tensor& log_p) { return torch::cat({log_p, log_p}, 1) - std::log(2.0); };
-    CHECK(afd::loss::tempered_kl(split(student), split(teacher), 1.0).item<double>() ==
-          Approx(one).epsilon(1e-12));
+    CHECK(afd::loss::tempered_kl(split(student), split(teacher), 1.0).item<double>() == Approx(one).epsilon(1e-12));
   }
 }
 
@@ -107,17 +103,14 @@ TEST_CASE("for large T it becomes half the mean square difference of centred log
   const Tensor teacher = torch::randn({4, 6}, torch::kDouble);
   const Tensor difference = student - teacher;
   const double limit = 0.5 * (difference - difference.mean(1, true)).square().mean().item<double>();
-  CHECK(afd::loss::tempered_kl_from_logits(student, teacher, 1e4).item<double>() ==
-        Approx(limit).epsilon(1e-3));
+  CHECK(afd::loss::tempered_kl_from_logits(student, teacher, 1e4).item<double>() == Approx(limit).epsilon(1e-3));
 }
 
 TEST_CASE("gradients match finite differences, for student and teacher alike") {
   torch::manual_seed(4);
   const Tensor student = torch::randn({3, 4}, torch::kDouble);
   const Tensor teacher = torch::randn({3, 4}, torch::kDouble);
-  const auto loss = [](const std::vector<Tensor>& z) {
-    return afd::loss::tempered_kl_from_logits(z[0], z[1], 3.0);
-  };
+  const auto loss = [](const std::vector<Tensor>& z) { return afd::loss::tempered_kl_from_logits(z[0], z[1], 3.0); };
   CHECK(afd_test::max_gradient_error(loss, {student, teacher}) < 1e-8);
 }
 
@@ -126,8 +119,7 @@ TEST_CASE("the student's gradient is T (p_s - p_t) / N") {
   Tensor student = torch::randn({3, 4}, torch::kDouble).requires_grad_();
   const Tensor teacher = torch::randn({3, 4}, torch::kDouble);
   afd::loss::tempered_kl_from_logits(student, teacher, 3.0).backward();
-  const Tensor expected =
-      3.0 / 3.0 * (torch::softmax(student.detach() / 3, 1) - torch::softmax(teacher / 3, 1));
+  const Tensor expected = 3.0 / 3.0 * (torch::softmax(student.detach() / 3, 1) - torch::softmax(teacher / 3, 1));
   CHECK(torch::allclose(student.grad(), expected, 1e-10, 1e-12));
 }
 
@@ -151,8 +143,7 @@ TEST_CASE("classes that the teacher rules out count nothing, and harm no gradien
     CHECK(teacher.grad().isfinite().all().item<bool>());
   }
   SUBCASE("a class that only the student rules out is an infinite divergence") {
-    CHECK(std::isinf(
-        afd::loss::tempered_kl(rows({1.0, 0.0}, 1).log(), rows({0.5, 0.5}, 1).log(), 1.0).item<double>()));
+    CHECK(std::isinf(afd::loss::tempered_kl(rows({1.0, 0.0}, 1).log(), rows({0.5, 0.5}, 1).log(), 1.0).item<double>()));
   }
 }
 

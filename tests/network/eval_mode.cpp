@@ -25,7 +25,9 @@ TEST_CASE("a module that was in eval mode stays there, with a child in train mod
   afd_test::Probe network;
   network->eval();
   network->head->train();
-  { const afd::EvalMode eval(*network); }
+  {
+    const afd::EvalMode eval(*network);
+  }
   CHECK_FALSE(network->is_training());
   CHECK_FALSE(network->norm->is_training());
   CHECK(network->head->is_training());

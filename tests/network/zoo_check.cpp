@@ -15,7 +15,8 @@ TEST_CASE("options below 1 are refused by name") {
 
 TEST_CASE("depths are 6n + extra, from n = 1") {
   for (const std::int64_t depth : {8, 14, 110}) CHECK_NOTHROW(require_depth(depth, 2, "depth", "8"));
-  for (const std::int64_t depth : {2, 9, 0, -4}) CHECK_THROWS_AS(require_depth(depth, 2, "depth", "8"), afd::ConfigError);
+  for (const std::int64_t depth : {2, 9, 0, -4})
+    CHECK_THROWS_AS(require_depth(depth, 2, "depth", "8"), afd::ConfigError);
   CHECK_NOTHROW(require_depth(16, 4, "depth", "16"));
 }
 

@@ -37,7 +37,9 @@ TEST_CASE("two steps follow the recurrence, with momentum, weight decay and Nest
 }
 
 TEST_CASE("options that cannot work are refused") {
-  const auto make = [](const afd::Sgd& sgd) { static_cast<void>(sgd.make({torch::zeros({1}, torch::requires_grad())})); };
+  const auto make = [](const afd::Sgd& sgd) {
+    static_cast<void>(sgd.make({torch::zeros({1}, torch::requires_grad())}));
+  };
   CHECK_NOTHROW(make({}));
   CHECK_THROWS_AS(make({.lr = 0}), afd::ConfigError);
   CHECK_THROWS_AS(make({.momentum = 1}), afd::ConfigError);

@@ -180,7 +180,8 @@ def main():
             maps[edge] = (transfers[edge].real(features[j].detach()), transfers[edge].fake(features[k]))
             if recipe["first"]:
                 real, fake = maps[edge]
-                loss = (1 - discriminators[edge](real)).pow(2).mean() + discriminators[edge](fake.detach()).pow(2).mean()
+                loss = (1 - discriminators[edge](real)).pow(2).mean()
+                loss = loss + discriminators[edge](fake.detach()).pow(2).mean()
                 losses[f"adversarial_{j}_to_{k}_discriminator"] = loss.detach()
                 discriminator_gradients[edge] = torch.autograd.grad(loss, list(discriminators[edge].parameters()))
         if adversarial_edges and recipe["first"]:

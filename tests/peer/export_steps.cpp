@@ -48,8 +48,8 @@ void run(const std::string& file, Distiller& distiller, Networks&... networks) {
   };
   std::vector<afd::Batch> batches;
   for (int i = 0; i < steps; ++i) {
-    batches.push_back({torch::randn({batch_size, 1, 12, 12}, torch::kDouble),
-                       torch::randint(4, {batch_size}, torch::kInt64)});
+    batches.push_back(
+        {torch::randn({batch_size, 1, 12, 12}, torch::kDouble), torch::randint(4, {batch_size}, torch::kInt64)});
     put(out, "inputs" + std::to_string(i), batches.back().inputs);
     put(out, "targets" + std::to_string(i), batches.back().targets);
   }
@@ -99,16 +99,22 @@ int main(int argc, char** argv) {
         afd::Strategy{afd::CrossEntropy{},
                       afd::Over{afd::topology::AllPairs<3>{}, afd::MutualKL{.temperature = 2, .weight = 0.5}},
                       afd::Adversarial<>{.discriminator = {.width = 7}, .weight = 2}},
-        options(afd::DiscriminatorFirst{}), a, b, c};
+        options(afd::DiscriminatorFirst{}),
+        a,
+        b,
+        c};
     run(file, distiller, a, b, c);
   } else if (recipe == "l1_frozen") {
     afd::Distiller distiller{afd::topology::OneWay{}, afd::DirectAlignmentWithKL{}, options(), afd::frozen(a), b};
     run(file, distiller, a, b);
   } else if (recipe == "l2_attention_all_pairs") {
-    afd::Distiller distiller{afd::topology::AllPairs<3>{},
-                             afd::Strategy{afd::CrossEntropy{}, afd::FeatureL2{.weight = 0.7},
-                                           afd::AttentionTransfer{.weight = 10}},
-                             options(), a, b, c};
+    afd::Distiller distiller{
+        afd::topology::AllPairs<3>{},
+        afd::Strategy{afd::CrossEntropy{}, afd::FeatureL2{.weight = 0.7}, afd::AttentionTransfer{.weight = 10}},
+        options(),
+        a,
+        b,
+        c};
     run(file, distiller, a, b, c);
   } else {
     std::cerr << "export_steps: there is no recipe " << recipe << '\n';

@@ -28,8 +28,10 @@ finds() {
 
 house && "$check" "$folder" >/dev/null || { echo "a house in order was refused"; "$check" "$folder"; exit 1; }
 house && rm "$folder/tests/loss/l1.cpp" && finds "write tests/loss/l1.cpp"
-house && sed -i 's|afd/loss/l1|afd/data/batch|' "$folder/tests/loss/l1.cpp" && finds "must include <afd/loss/l1.hpp> first"
-house && echo '#include <afd/loss/l1.hpp>' >>"$folder/include/afd/data/batch.hpp" && finds "must not include loss/l1.hpp"
+house && sed -i 's|afd/loss/l1|afd/data/batch|' "$folder/tests/loss/l1.cpp" &&
+  finds "must include <afd/loss/l1.hpp> first"
+house && echo '#include <afd/loss/l1.hpp>' >>"$folder/include/afd/data/batch.hpp" &&
+  finds "must not include loss/l1.hpp"
 house && sed -i '/loss/d' "$folder/include/afd/afd.hpp" && finds "does not include loss/l1.hpp"
 house && sed -i '1d' "$folder/tests/data/batch.cpp" && finds "lacks the SPDX line"
 house && sed -i '/pragma/d' "$folder/include/afd/loss/l1.hpp" && finds "needs one #pragma once"

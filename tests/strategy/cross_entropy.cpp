@@ -23,7 +23,9 @@ TEST_CASE("cross entropy is minus the mean log-probability of the labels") {
 TEST_CASE("its gradient is exact") {
   torch::manual_seed(0);
   const auto targets = torch::tensor({1, 0, 3}, torch::kInt64);
-  const auto loss = [&](const std::vector<torch::Tensor>& in) { return afd::CrossEntropy{}.loss({{}, in[0]}, targets); };
+  const auto loss = [&](const std::vector<torch::Tensor>& in) {
+    return afd::CrossEntropy{}.loss({{}, in[0]}, targets);
+  };
   CHECK(afd_test::max_gradient_error(loss, {torch::randn({3, 4}, torch::kDouble)}) < 1e-8);
 }
 

@@ -21,7 +21,8 @@ TEST_CASE("the view is the tempered log-probabilities, and the loss T^2 KL of te
 
 TEST_CASE("the default temperature is 3, and a bad one is refused") {
   CHECK(afd::MutualKL{}.temperature == 3.0);
-  CHECK_THROWS_AS(static_cast<void>(afd::MutualKL{.temperature = 0}.view({{}, torch::zeros({1, 2})})), afd::ConfigError);
+  CHECK_THROWS_AS(static_cast<void>(afd::MutualKL{.temperature = 0}.view({{}, torch::zeros({1, 2})})),
+                  afd::ConfigError);
 }
 
 TEST_CASE("networks that agree have no loss") {

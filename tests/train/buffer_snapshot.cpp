@@ -14,8 +14,12 @@ namespace {
 
 /// Of several shapes and dtypes, mixed, one of them not contiguous.
 std::vector<Tensor> some_buffers() {
-  return {torch::randn({3}), torch::full({}, 5, torch::kInt64), torch::randn({2, 3}).t(), torch::randn({2}, torch::kDouble),
-          torch::full({}, 7, torch::kInt64), torch::randn({1})};
+  return {torch::randn({3}),
+          torch::full({}, 5, torch::kInt64),
+          torch::randn({2, 3}).t(),
+          torch::randn({2}, torch::kDouble),
+          torch::full({}, 7, torch::kInt64),
+          torch::randn({1})};
 }
 
 void overwrite(std::vector<Tensor>& buffers) {

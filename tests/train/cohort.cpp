@@ -34,9 +34,7 @@ struct VectorsImpl : torch::nn::Module {
 TORCH_MODULE(Vectors);
 
 struct CubesImpl : VectorsImpl {
-  afd::Outputs forward(const Tensor& inputs) {
-    return {inputs.squeeze(1), head->forward(inputs.flatten(1))};
-  }
+  afd::Outputs forward(const Tensor& inputs) { return {inputs.squeeze(1), head->forward(inputs.flatten(1))}; }
 };
 TORCH_MODULE(Cubes);
 
@@ -82,8 +80,9 @@ TEST_CASE("networks with different class counts are refused, whether labels or a
   CHECK_THROWS_WITH_AS(build(afd::Distiller(afd::topology::Pair{}, features_only, four, five)),
                        doctest::Contains("networks 0 and 1 have 4 and 5 classes, but they learn from the same labels"),
                        afd::ShapeError);
-  CHECK_THROWS_WITH_AS(build(afd::Distiller(afd::topology::OneWay{}, afd::DeepMutualLearning{}, afd::frozen(five), four)),
-                       doctest::Contains("compares their logits"), afd::ShapeError);
+  CHECK_THROWS_WITH_AS(
+      build(afd::Distiller(afd::topology::OneWay{}, afd::DeepMutualLearning{}, afd::frozen(five), four)),
+      doctest::Contains("compares their logits"), afd::ShapeError);
   // A teacher from another task may well teach features.
   CHECK_NOTHROW(build(afd::Distiller(afd::topology::OneWay{}, features_only, afd::frozen(five), four)));
 }
@@ -107,8 +106,9 @@ TEST_CASE("feature maps that cannot be reconciled are refused with the edge's na
   CHECK(identity.find("use afd::StudentConv") != std::string::npos);
   CHECK(message(afd::Distiller(afd::topology::Pair{}, afd::AttentionDistillation{}, a, vectors))
             .find("edge 0 -> 1, term attention_transfer") != std::string::npos);
-  CHECK(message(afd::Distiller(afd::topology::Pair{}, afd::DeepMutualLearning{}, a, cubes)).find("network 1: features") !=
-        std::string::npos);
+  CHECK(
+      message(afd::Distiller(afd::topology::Pair{}, afd::DeepMutualLearning{}, a, cubes)).find("network 1: features") !=
+      std::string::npos);
   // Vectors and maps can be reconciled: pooled and convolved.
   CHECK(message(afd::Distiller(afd::topology::Pair{}, afd::DirectAlignment{}, a, vectors)).empty());
 }

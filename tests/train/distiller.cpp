@@ -79,9 +79,9 @@ TEST_CASE("the same seed gives the same weights to the bit") {
 TEST_CASE("rates are scaled for each kind of optimizer, before the first step and after it") {
   Recorder logit, feature, discriminator;
   Probe a, b;
-  afd::Distiller distiller{
-      afd::topology::Pair{}, afd::AdversarialFeatureDistillation{},
-      afd::DistillerOptions{.logit = logit, .feature = feature, .discriminator = discriminator}, a, b};
+  afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{},
+                           afd::DistillerOptions{.logit = logit, .feature = feature, .discriminator = discriminator}, a,
+                           b};
   distiller.scale_rates({.logit = 0.5, .feature = 0.25, .discriminator = 0.125});
   distiller.step(tiny_batch());
   for (const std::size_t i : {0U, 1U}) {
@@ -116,7 +116,8 @@ TEST_CASE("all topologies run with the whole method") {
   CHECK(steps(afd::Distiller(afd::topology::OneWay{}, recipe, a, b)) == 2 + 1 + 2);
   CHECK(steps(afd::Distiller(afd::topology::AllPairs<3>{}, recipe, a, b, c)) == 3 + 6 + 12);
   CHECK(steps(afd::Distiller(afd::topology::Star<3>{}, recipe, afd::frozen(a), b, c)) == 2 + 2 + 4);
-  CHECK(steps(afd::Distiller(afd::topology::Graph<3, afd::Edge{0, 1}, afd::Edge{2, 1}>{}, recipe, a, b, c)) == 3 + 2 + 4);
+  CHECK(steps(afd::Distiller(afd::topology::Graph<3, afd::Edge{0, 1}, afd::Edge{2, 1}>{}, recipe, a, b, c)) ==
+        3 + 2 + 4);
 }
 
 TEST_SUITE_END();

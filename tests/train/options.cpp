@@ -25,8 +25,9 @@ TEST_CASE("types follow the values; what is not given keeps its default") {
   using RmsProp = afd::TorchOptimizer<torch::optim::RMSprop, torch::optim::RMSpropOptions>;
   const afd::DistillerOptions options{.feature = RmsProp{torch::optim::RMSpropOptions(1e-3)},
                                       .non_finite = afd::SkipNonFinite{.limit = 5}};
-  static_assert(std::is_same_v<decltype(options), const afd::DistillerOptions<afd::Sgd, RmsProp, afd::Adam,
-                                                                              afd::Simultaneous, afd::SkipNonFinite>>);
+  static_assert(
+      std::is_same_v<decltype(options),
+                     const afd::DistillerOptions<afd::Sgd, RmsProp, afd::Adam, afd::Simultaneous, afd::SkipNonFinite>>);
   static_assert(afd::detail::is_distiller_options<std::remove_const_t<decltype(options)>>);
   static_assert(!afd::detail::is_distiller_options<afd::Sgd>);
   CHECK(options.non_finite.limit == 5);

@@ -42,7 +42,8 @@ static_assert(Plan<Pair, afd::DeepMutualLearning, Net, Net>::discriminator_count
 static_assert(!Plan<Pair, afd::DeepMutualLearning, Net, Net>::trains_somebody(Level::feature));
 static_assert(Afd::discriminator_count == 2 && Mixed::discriminator_count == 3);
 static_assert(Afd::trains(0, Level::logit) && Afd::trains(1, Level::feature));
-static_assert(!Offline::trains(0, Level::logit) && Offline::trains(1, Level::logit) && Offline::trains(1, Level::feature));
+static_assert(!Offline::trains(0, Level::logit) && Offline::trains(1, Level::logit) &&
+              Offline::trains(1, Level::feature));
 // A live teacher that learns from labels only has no feature update.
 static_assert(!Plan<Star<3>, afd::AdversarialFeatureDistillation, Net, Net, Net>::trains(0, Level::feature));
 static_assert(Plan<Star<3>, afd::AdversarialFeatureDistillation, Net, Net, Net>::trains(0, Level::logit));

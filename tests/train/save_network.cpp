@@ -60,7 +60,8 @@ TEST_CASE("LibTorch's own load reads the file") {
 TEST_CASE("what is not this network's file is refused by name, and the network stays as it was") {
   torch::manual_seed(0);
   const afd_test::TempFolder folder;
-  auto narrow = afd_test::tiny_network({3, 5}), wide = afd_test::tiny_network({3, 6}), deep = afd_test::tiny_network({3, 5, 5});
+  auto narrow = afd_test::tiny_network({3, 5}), wide = afd_test::tiny_network({3, 6}),
+       deep = afd_test::tiny_network({3, 5, 5});
   const auto path = folder.path() / "network.pt";
   afd::save_network(narrow, path);
   const auto refused = [&](auto& network, const std::filesystem::path& file, const char* part) {

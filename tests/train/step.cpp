@@ -51,7 +51,9 @@ bool contains(const std::vector<Tensor>& tensors, const Tensor& one) {
   return false;
 }
 
-bool moves(const Tensor& gradient) { return gradient.defined() && gradient.abs().max().item<double>() > 0; }
+bool moves(const Tensor& gradient) {
+  return gradient.defined() && gradient.abs().max().item<double>() > 0;
+}
 
 void check_close(const std::vector<Tensor>& gradients, const std::vector<Tensor>& expected) {
   REQUIRE(gradients.size() == expected.size());
@@ -93,8 +95,8 @@ TEST_CASE("L_logit of a network reaches all of that network's parameters, and no
   const Tensor za = a->forward(batch.inputs).logits, zb = b->forward(batch.inputs).logits;
   const auto loss = [&](const Tensor& own, const Tensor& peer) {
     return torch::cross_entropy_loss(own, batch.targets) +
-           9.0 * torch::kl_div(torch::log_softmax(own / 3, 1), torch::softmax(peer.detach() / 3, 1),
-                               at::Reduction::Sum) /
+           9.0 *
+               torch::kl_div(torch::log_softmax(own / 3, 1), torch::softmax(peer.detach() / 3, 1), at::Reduction::Sum) /
                batch.inputs.size(0);
   };
   check_close(notes.logit[0].gradients, reference_gradients(loss(za, zb), a->parameters()));
@@ -239,8 +241,12 @@ TEST_CASE("terms are averaged over a student's edges and summed with their weigh
   const Notes notes;
   using afd::topology::Graph;
   using Two = Graph<3, afd::Edge{0, 2}, afd::Edge{1, 2}>;
-  afd::Distiller distiller{Two{}, afd::Strategy{afd::CrossEntropy{.weight = 2}, afd::MutualKL{.temperature = 1, .weight = 3}},
-                           notes.options(), a, b, c};
+  afd::Distiller distiller{Two{},
+                           afd::Strategy{afd::CrossEntropy{.weight = 2}, afd::MutualKL{.temperature = 1, .weight = 3}},
+                           notes.options(),
+                           a,
+                           b,
+                           c};
   const afd::Batch batch = tiny_batch();
   distiller.step(batch);
   const Tensor za = a->forward(batch.inputs).logits.detach(), zb = b->forward(batch.inputs).logits.detach();
@@ -360,8 +366,8 @@ TEST_CASE("UncheckedLosses looks at nothing") {
   double planted = std::numeric_limits<double>::infinity();
   Probe a, b;
   const afd::Strategy strategy{afd::CrossEntropy{}, Planted{&planted}};
-  afd::Distiller distiller{afd::topology::Pair{}, strategy,
-                           afd::DistillerOptions{.non_finite = afd::UncheckedLosses{}}, a, b};
+  afd::Distiller distiller{afd::topology::Pair{}, strategy, afd::DistillerOptions{.non_finite = afd::UncheckedLosses{}},
+                           a, b};
   CHECK_NOTHROW(distiller.step(tiny_batch()));
 }
 

@@ -116,8 +116,8 @@ TEST_CASE("epochs, columns and rows") {
 TEST_CASE("the mean of an epoch is over its steps, without the skipped ones") {
   Probe a, b;
   const afd::Strategy strategy{Planted{std::make_shared<int>(0)}};
-  afd::Distiller distiller{afd::topology::Pair{}, strategy,
-                           afd::DistillerOptions{.non_finite = afd::SkipNonFinite{}}, a, b};
+  afd::Distiller distiller{afd::topology::Pair{}, strategy, afd::DistillerOptions{.non_finite = afd::SkipNonFinite{}},
+                           a, b};
   const auto train = some_batches(3);
   const auto result = afd::Trainer{distiller, {.epochs = 1}}.fit(train);
   CHECK(result.history.column("train_planted_0")[0] == doctest::Approx((1.0 + 3.0) / 2));

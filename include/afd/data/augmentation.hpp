@@ -28,8 +28,7 @@ class Compose {
 
   [[nodiscard]] torch::Tensor operator()(torch::Tensor inputs, const CounterRng& rng) const {
     std::uint64_t place = 0;
-    std::apply([&](const Transforms&... each) { ((inputs = each(inputs, rng.stream(place++))), ...); },
-               transforms_);
+    std::apply([&](const Transforms&... each) { ((inputs = each(inputs, rng.stream(place++))), ...); }, transforms_);
     return inputs;
   }
 

@@ -85,15 +85,12 @@ concept BatchSource = CanBeWalked<S> && YieldsBatches<S>;
 
 /// A source whose epochs differ: `start_epoch(epoch)` is called before each begin().
 template <class S>
-concept HasEpochs = requires(S& source, std::int64_t epoch) {
-  source.start_epoch(epoch);
-};
+concept HasEpochs = requires(S& source, std::int64_t epoch) { source.start_epoch(epoch); };
 
 /// A source that can also enter an epoch half-way: `start_epoch(epoch, first_batch)`.
 template <class S>
-concept CanResumeEpoch = requires(S& source, std::int64_t epoch, std::int64_t batch) {
-  source.start_epoch(epoch, batch);
-};
+concept CanResumeEpoch =
+    requires(S& source, std::int64_t epoch, std::int64_t batch) { source.start_epoch(epoch, batch); };
 
 /// How many batches an epoch of `source` has: its `batch_count()`, else the size of a sized range, else
 /// nothing.

@@ -75,10 +75,10 @@ struct PlainFiles {
   [[nodiscard]] Bytes operator()(const std::filesystem::path& path) const {
     Bytes bytes = detail::read_raw(path);
     if (detail::starts_like_gzip(bytes)) {
-      throw FormatError(detail::concat(
-          path,
-          " is gzip-compressed: pass afd::GzipFiles{} as the reader (header afd/data/gzip.hpp, CMake "
-          "target afd::gzip), or unpack it with gunzip"));
+      throw FormatError(
+          detail::concat(path,
+                         " is gzip-compressed: pass afd::GzipFiles{} as the reader (header afd/data/gzip.hpp, CMake "
+                         "target afd::gzip), or unpack it with gunzip"));
     }
     return bytes;
   }

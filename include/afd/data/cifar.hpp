@@ -28,8 +28,7 @@ namespace detail {
 /// `records` as uint8 [N, 3, 32, 32] with label `which` of each.
 [[nodiscard]] inline TensorDataset cifar_tensors(const CifarRecords& records, std::size_t which) {
   const auto count = static_cast<std::int64_t>(records.size());
-  TensorDataset dataset{torch::empty({count, 3, 32, 32}, torch::kUInt8),
-                        torch::empty({count}, torch::kInt64)};
+  TensorDataset dataset{torch::empty({count, 3, 32, 32}, torch::kUInt8), torch::empty({count}, torch::kInt64)};
   auto* pixels = dataset.inputs.data_ptr<std::uint8_t>();
   auto* labels = dataset.targets.data_ptr<std::int64_t>();
   for (std::size_t record = 0; record < records.size(); ++record) {
@@ -45,12 +44,10 @@ namespace detail {
 /// data_batch_1.bin to data_batch_5.bin and test_batch.bin, or the same with .gz (pass afd::GzipFiles{} as
 /// the reader). Throws FileError for a missing file and FormatError for a damaged one.
 template <FileReader Reader = PlainFiles>
-[[nodiscard]] TensorDataset load_cifar10(const std::filesystem::path& folder, Split split,
-                                         const Reader& reader = {}) {
+[[nodiscard]] TensorDataset load_cifar10(const std::filesystem::path& folder, Split split, const Reader& reader = {}) {
   std::vector<std::string> names{"test_batch.bin"};
   if (split == Split::train) {
-    names = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
-             "data_batch_5.bin"};
+    names = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"};
   }
   std::vector<torch::Tensor> inputs;
   std::vector<torch::Tensor> targets;

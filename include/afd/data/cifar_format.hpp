@@ -64,9 +64,8 @@ struct CifarLabel {
     for (std::size_t which = 0; which < labels.size(); ++which) {
       const unsigned label = records.label(record, which);
       if (label >= labels[which].classes) {
-        throw FormatError(concat(name, " is no ", format, " binary file, or is damaged: record ", record,
-                                 " has ", labels[which].name, ' ', label, ", the largest is ",
-                                 labels[which].classes - 1));
+        throw FormatError(concat(name, " is no ", format, " binary file, or is damaged: record ", record, " has ",
+                                 labels[which].name, ' ', label, ", the largest is ", labels[which].classes - 1));
       }
     }
   }

@@ -18,8 +18,7 @@ enum class Split { train, test };
 
 /// The path of `name` in `folder`, or else of `name`.gz. Throws FileError, listing what was looked for, when
 /// the folder has neither or is none.
-[[nodiscard]] inline std::filesystem::path find_data_file(const std::filesystem::path& folder,
-                                                          std::string_view name) {
+[[nodiscard]] inline std::filesystem::path find_data_file(const std::filesystem::path& folder, std::string_view name) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) {
     throw FileError(detail::concat("there is no folder ", folder, " to look for ", name, " in"));

@@ -41,8 +41,7 @@ class Inflater {
     inflateReset(&stream_);
     std::array<std::uint8_t, 1 << 16> piece;
     for (int status = Z_OK; status != Z_STREAM_END;) {
-      const std::size_t offered =
-          std::min(packed.size(), static_cast<std::size_t>(std::numeric_limits<uInt>::max()));
+      const std::size_t offered = std::min(packed.size(), static_cast<std::size_t>(std::numeric_limits<uInt>::max()));
       // zlib's next_in is not const unless ZLIB_CONST was defined before its first inclusion; it only reads.
       stream_.next_in = const_cast<Bytef*>(packed.data());
       stream_.avail_in = static_cast<uInt>(offered);
@@ -57,8 +56,8 @@ class Inflater {
       }
       if (status != Z_OK && status != Z_STREAM_END) {
         throw FormatError(concat(name_, " is a damaged gzip file (",
-                                 stream_.msg != nullptr ? stream_.msg : zError(status), ") after ",
-                                 unpacked.size(), " unpacked bytes; get the file again"));
+                                 stream_.msg != nullptr ? stream_.msg : zError(status), ") after ", unpacked.size(),
+                                 " unpacked bytes; get the file again"));
       }
     }
     return packed;

@@ -23,12 +23,10 @@ struct HorizontalFlip {
 
   [[nodiscard]] torch::Tensor operator()(const torch::Tensor& inputs, const CounterRng& rng) const {
     if (!(probability >= 0 && probability <= 1)) {
-      throw ConfigError(
-          detail::concat("HorizontalFlip's probability is ", probability, "; it must be in [0, 1]"));
+      throw ConfigError(detail::concat("HorizontalFlip's probability is ", probability, "; it must be in [0, 1]"));
     }
     if (inputs.dim() != 4) {
-      throw DataError(
-          detail::concat("HorizontalFlip needs images [N, C, H, W], but got shape ", inputs.sizes()));
+      throw DataError(detail::concat("HorizontalFlip needs images [N, C, H, W], but got shape ", inputs.sizes()));
     }
     std::vector<std::int64_t> flipped;
     for (std::int64_t image = 0; image < inputs.size(0); ++image) {

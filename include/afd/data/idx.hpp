@@ -23,8 +23,8 @@ namespace detail {
 
 /// The payload of an IDX file as uint8, in the file's own shape. Throws FormatError for another rank.
 template <FileReader Reader>
-[[nodiscard]] torch::Tensor load_idx(const std::filesystem::path& path, const Reader& reader,
-                                     std::size_t rank, std::string_view wanted) {
+[[nodiscard]] torch::Tensor load_idx(const std::filesystem::path& path, const Reader& reader, std::size_t rank,
+                                     std::string_view wanted) {
   const Bytes bytes = reader(path);
   const IdxView view = parse_idx(bytes, path.string());
   if (view.dims.size() != rank) {
@@ -54,13 +54,12 @@ template <FileReader Reader = PlainFiles>
 
 /// Images and their labels. Throws as the two functions above, and FormatError when their counts differ.
 template <FileReader Reader = PlainFiles>
-[[nodiscard]] TensorDataset load_idx_dataset(const std::filesystem::path& images,
-                                             const std::filesystem::path& labels, const Reader& reader = {}) {
+[[nodiscard]] TensorDataset load_idx_dataset(const std::filesystem::path& images, const std::filesystem::path& labels,
+                                             const Reader& reader = {}) {
   TensorDataset dataset{load_idx_images(images, reader), load_idx_labels(labels, reader)};
   if (dataset.inputs.size(0) != dataset.targets.size(0)) {
-    throw FormatError(detail::concat(images, " holds ", dataset.inputs.size(0), " images but ", labels,
-                                     " holds ", dataset.targets.size(0),
-                                     " labels; do both belong to the same split?"));
+    throw FormatError(detail::concat(images, " holds ", dataset.inputs.size(0), " images but ", labels, " holds ",
+                                     dataset.targets.size(0), " labels; do both belong to the same split?"));
   }
   return dataset;
 }
@@ -70,8 +69,7 @@ template <FileReader Reader = PlainFiles>
 /// missing, its name with .gz is taken (pass afd::GzipFiles{} as the reader). Throws FileError for a missing
 /// file, and FormatError for a damaged one or labels above 9.
 template <FileReader Reader = PlainFiles>
-[[nodiscard]] TensorDataset load_mnist(const std::filesystem::path& folder, Split split,
-                                       const Reader& reader = {}) {
+[[nodiscard]] TensorDataset load_mnist(const std::filesystem::path& folder, Split split, const Reader& reader = {}) {
   const std::string prefix = split == Split::train ? "train" : "t10k";
   const std::filesystem::path images = find_data_file(folder, prefix + "-images-idx3-ubyte");
   const std::filesystem::path labels = find_data_file(folder, prefix + "-labels-idx1-ubyte");

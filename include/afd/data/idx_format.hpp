@@ -71,8 +71,7 @@ namespace detail {
 [[nodiscard]] inline IdxView parse_idx(std::span<const std::uint8_t> bytes, std::string_view name) {
   using detail::concat;
   if (bytes.size() < 4) {
-    throw FormatError(
-        concat(name, " is no IDX file: it has ", bytes.size(), " bytes, the magic number alone takes 4"));
+    throw FormatError(concat(name, " is no IDX file: it has ", bytes.size(), " bytes, the magic number alone takes 4"));
   }
   if (bytes[0] != 0 || bytes[1] != 0) {
     throw FormatError(concat(name, " is no IDX file: it starts with bytes ", +bytes[0], ' ', +bytes[1],
@@ -86,8 +85,7 @@ namespace detail {
   }
   const std::size_t rank = bytes[3];
   if (rank == 0 || rank > max_idx_rank) {
-    throw FormatError(
-        concat(name, " says it has ", rank, " dimensions; 1 to ", max_idx_rank, " are allowed"));
+    throw FormatError(concat(name, " says it has ", rank, " dimensions; 1 to ", max_idx_rank, " are allowed"));
   }
   const std::size_t header = 4 + 4 * rank;
   if (bytes.size() < header) {
@@ -101,19 +99,18 @@ namespace detail {
     const std::int64_t size = detail::big_endian_32(bytes.subspan(4 + 4 * d).first<4>());
     if (size == 0) throw FormatError(concat(name, " is empty: its dimension ", d, " has size 0"));
     if (elements > std::numeric_limits<std::int64_t>::max() / size) {
-      throw FormatError(concat(name, " is damaged: the product of its dimensions overflows at dimension ", d,
-                               " of size ", size));
+      throw FormatError(
+          concat(name, " is damaged: the product of its dimensions overflows at dimension ", d, " of size ", size));
     }
     elements *= size;
     view.dims.push_back(size);
   }
   view.payload = bytes.subspan(header);
   if (view.payload.size() != static_cast<std::uint64_t>(elements)) {
-    throw FormatError(concat(
-        name, " is ",
-        view.payload.size() < static_cast<std::uint64_t>(elements) ? "truncated"
-                                                                   : "longer than its header says",
-        ": expected ", elements, " bytes after the header of ", header, ", got ", view.payload.size()));
+    throw FormatError(
+        concat(name, " is ",
+               view.payload.size() < static_cast<std::uint64_t>(elements) ? "truncated" : "longer than its header says",
+               ": expected ", elements, " bytes after the header of ", header, ", got ", view.payload.size()));
   }
   return view;
 }

@@ -22,10 +22,10 @@ namespace afd {
 
 struct LoaderOptions {
   std::int64_t batch_size = 128;
-  bool shuffle = true;         ///< a new order each epoch (training); false: the data set's (evaluation)
-  std::uint64_t seed = 0;      ///< of the orders and of the transforms
-  bool drop_last = false;      ///< leave out an incomplete last batch
-  std::int64_t min_batch = 2;  ///< when shuffling, leave out a last batch of fewer samples than this
+  bool shuffle = true;                 ///< a new order each epoch (training); false: the data set's (evaluation)
+  std::uint64_t seed = 0;              ///< of the orders and of the transforms
+  bool drop_last = false;              ///< leave out an incomplete last batch
+  std::int64_t min_batch = 2;          ///< when shuffling, leave out a last batch of fewer samples than this
   torch::Device device = torch::kCPU;  ///< where the batches go, after the transform
 };
 
@@ -54,13 +54,13 @@ class BatchLoader {
     }
     dataset_.validate();
     if (!dataset_.inputs.device().is_cpu()) {
-      throw DataError(detail::concat("a loader needs its data set on the CPU, but it is on ",
-                                     dataset_.inputs.device(), "; the option `device` moves each batch"));
+      throw DataError(detail::concat("a loader needs its data set on the CPU, but it is on ", dataset_.inputs.device(),
+                                     "; the option `device` moves each batch"));
     }
     if (batch_count() == 0) {
-      throw DataError(detail::concat(
-          "a data set of ", sample_count(), " sample(s) has no batch of ", options_.batch_size,
-          options_.drop_last ? " with drop_last" : " under min_batch", "; choose smaller ones"));
+      throw DataError(detail::concat("a data set of ", sample_count(), " sample(s) has no batch of ",
+                                     options_.batch_size, options_.drop_last ? " with drop_last" : " under min_batch",
+                                     "; choose smaller ones"));
     }
     dataset_.inputs = dataset_.inputs.contiguous();
     start_epoch(0);
@@ -71,8 +71,8 @@ class BatchLoader {
   /// first_batch outside 0 to batch_count().
   void start_epoch(std::int64_t epoch, std::int64_t first_batch = 0) {
     if (epoch < 0 || first_batch < 0 || first_batch > batch_count()) {
-      throw ConfigError(detail::concat("cannot start epoch ", epoch, " at batch ", first_batch,
-                                       "; an epoch has ", batch_count(), " batches"));
+      throw ConfigError(detail::concat("cannot start epoch ", epoch, " at batch ", first_batch, "; an epoch has ",
+                                       batch_count(), " batches"));
     }
     epoch_ = static_cast<std::uint64_t>(epoch);
     first_batch_ = first_batch;
@@ -102,8 +102,7 @@ class BatchLoader {
       const torch::Tensor rows = order_.narrow(0, start, count);
       batch = {dataset_.inputs.index_select(0, rows), dataset_.targets.index_select(0, rows)};
     } else {  // a copy here too: who changes a batch in place must not change the data set
-      batch = {dataset_.inputs.narrow(0, start, count).clone(),
-               dataset_.targets.narrow(0, start, count).clone()};
+      batch = {dataset_.inputs.narrow(0, start, count).clone(), dataset_.targets.narrow(0, start, count).clone()};
     }
     batch.inputs = transform_(batch.inputs, CounterRng(options_.seed, epoch_, start)).to(options_.device);
     batch.targets = batch.targets.to(options_.device);

@@ -58,8 +58,7 @@ struct Normalize {
       }
     }
     if (inputs.scalar_type() != torch::kUInt8 && !inputs.is_floating_point()) {
-      throw DataError(
-          concat("Normalize needs uint8 or floating-point inputs, but got ", inputs.scalar_type()));
+      throw DataError(concat("Normalize needs uint8 or floating-point inputs, but got ", inputs.scalar_type()));
     }
     if (inputs.dim() < 2 || static_cast<std::size_t>(inputs.size(1)) != mean.size()) {
       throw DataError(concat("Normalize has statistics of ", mean.size(),
@@ -77,8 +76,7 @@ struct Normalize {
   dataset.validate();
   const torch::Tensor& inputs = dataset.inputs;
   if (inputs.dim() < 2) {
-    throw DataError(
-        detail::concat("channel statistics need inputs [N, C, ...], but they have shape ", inputs.sizes()));
+    throw DataError(detail::concat("channel statistics need inputs [N, C, ...], but they have shape ", inputs.sizes()));
   }
   const std::int64_t channels = inputs.size(1);
   const double unit = inputs.scalar_type() == torch::kUInt8 ? 255 : 1;

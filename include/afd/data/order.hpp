@@ -55,14 +55,11 @@ class SplitMix64 {
 
 /// 0 … n-1 in the order that belongs to (seed, epoch): a Fisher-Yates shuffle driven by SplitMix64.
 /// Throws ConfigError for n < 0.
-[[nodiscard]] inline std::vector<std::int64_t> permutation(std::int64_t n, std::uint64_t seed,
-                                                           std::uint64_t epoch) {
-  if (n < 0)
-    throw ConfigError(detail::concat("permutation of ", n, " items: the count must not be negative"));
+[[nodiscard]] inline std::vector<std::int64_t> permutation(std::int64_t n, std::uint64_t seed, std::uint64_t epoch) {
+  if (n < 0) throw ConfigError(detail::concat("permutation of ", n, " items: the count must not be negative"));
   std::vector<std::int64_t> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), std::int64_t{0});
-  constexpr std::uint64_t purpose =
-      1;  // keeps this stream apart from CounterRng's of the same seed and epoch
+  constexpr std::uint64_t purpose = 1;  // keeps this stream apart from CounterRng's of the same seed and epoch
   detail::SplitMix64 random(detail::extend_key(detail::extend_key(purpose, seed), epoch));
   for (std::size_t left = order.size(); left > 1; --left) {
     std::swap(order[left - 1], order[random.below(left)]);
@@ -92,8 +89,7 @@ class CounterRng {
   }
 
   /// Uniform in [0, bound), without bias. Requires bound > 0.
-  [[nodiscard]] constexpr std::int64_t below(std::int64_t bound, std::int64_t sample,
-                                             std::uint64_t draw = 0) const {
+  [[nodiscard]] constexpr std::int64_t below(std::int64_t bound, std::int64_t sample, std::uint64_t draw = 0) const {
     detail::SplitMix64 random(bits(sample, draw));
     return static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(bound)));
   }

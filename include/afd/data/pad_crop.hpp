@@ -41,8 +41,8 @@ namespace detail {
 }
 
 /// One row of `width` pixels of `bytes` bytes each, moved left by `shift`.
-inline void shift_row(const std::byte* from, std::byte* to, std::int64_t width, std::int64_t shift,
-                      std::int64_t bytes, PadMode mode) {
+inline void shift_row(const std::byte* from, std::byte* to, std::int64_t width, std::int64_t shift, std::int64_t bytes,
+                      PadMode mode) {
   const std::int64_t first = std::max<std::int64_t>(0, -shift);
   const std::int64_t last = std::min(width, width - shift);
   const auto fill = [&](std::int64_t begin, std::int64_t end) {
@@ -50,14 +50,12 @@ inline void shift_row(const std::byte* from, std::byte* to, std::int64_t width, 
       if (mode == PadMode::zeros) {
         std::memset(to + x * bytes, 0, static_cast<std::size_t>(bytes));
       } else {
-        std::memcpy(to + x * bytes, from + reflect_index(x + shift, width) * bytes,
-                    static_cast<std::size_t>(bytes));
+        std::memcpy(to + x * bytes, from + reflect_index(x + shift, width) * bytes, static_cast<std::size_t>(bytes));
       }
     }
   };
   fill(0, first);
-  std::memcpy(to + first * bytes, from + (first + shift) * bytes,
-              static_cast<std::size_t>((last - first) * bytes));
+  std::memcpy(to + first * bytes, from + (first + shift) * bytes, static_cast<std::size_t>((last - first) * bytes));
   fill(last, width);
 }
 
@@ -65,8 +63,8 @@ inline void shift_row(const std::byte* from, std::byte* to, std::int64_t width, 
 
 inline torch::Tensor PadCrop::operator()(const torch::Tensor& inputs, const CounterRng& rng) const {
   if (inputs.dim() != 4 || !inputs.device().is_cpu()) {
-    throw DataError(detail::concat("PadCrop needs images [N, C, H, W] on the CPU, but got shape ",
-                                   inputs.sizes(), " on ", inputs.device()));
+    throw DataError(detail::concat("PadCrop needs images [N, C, H, W] on the CPU, but got shape ", inputs.sizes(),
+                                   " on ", inputs.device()));
   }
   const std::int64_t channels = inputs.size(1), height = inputs.size(2), width = inputs.size(3);
   if (padding < 0 || padding >= std::min(height, width)) {
@@ -88,8 +86,7 @@ inline torch::Tensor PadCrop::operator()(const torch::Tensor& inputs, const Coun
         if (mode == PadMode::zeros && (source_y < 0 || source_y >= height)) {
           std::memset(to, 0, static_cast<std::size_t>(row));
         } else {
-          detail::shift_row(from + detail::reflect_index(source_y, height) * row, to, width, right, bytes,
-                            mode);
+          detail::shift_row(from + detail::reflect_index(source_y, height) * row, to, width, right, bytes, mode);
         }
       }
     }

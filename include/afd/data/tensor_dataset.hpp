@@ -25,9 +25,7 @@ struct TensorDataset {
   torch::Tensor inputs;   ///< uint8 or floating point, [N, ...]; images are [N, C, H, W]
   torch::Tensor targets;  ///< int64 [N]: class labels
 
-  [[nodiscard]] std::int64_t size() const {
-    return inputs.defined() && inputs.dim() > 0 ? inputs.size(0) : 0;
-  }
+  [[nodiscard]] std::int64_t size() const { return inputs.defined() && inputs.dim() > 0 ? inputs.size(0) : 0; }
 
   /// Throws DataError unless both tensors are there, with the dtypes above, on one device, of one size N > 0.
   void validate() const;
@@ -56,8 +54,7 @@ struct TensorDataset {
   void require_count(std::int64_t count, std::int64_t most) const {
     validate();
     if (count < 1 || count > most) {
-      throw DataError(
-          detail::concat("asked for ", count, " of ", size(), " samples; 1 to ", most, " can be taken"));
+      throw DataError(detail::concat("asked for ", count, " of ", size(), " samples; 1 to ", most, " can be taken"));
     }
   }
 };
@@ -78,8 +75,8 @@ inline void TensorDataset::validate() const {
                            " of shape ", inputs.sizes()));
   }
   if (targets.dim() != 1 || targets.scalar_type() != torch::kInt64) {
-    throw DataError(concat("targets must be int64 class labels [N], but are ", targets.scalar_type(),
-                           " of shape ", targets.sizes(), "; convert them with .to(torch::kInt64)"));
+    throw DataError(concat("targets must be int64 class labels [N], but are ", targets.scalar_type(), " of shape ",
+                           targets.sizes(), "; convert them with .to(torch::kInt64)"));
   }
   if (inputs.size(0) != targets.size(0)) {
     throw DataError(concat("a data set needs one target per input, but has ", inputs.size(0), " inputs and ",
@@ -88,8 +85,7 @@ inline void TensorDataset::validate() const {
   if (inputs.device() != targets.device()) {
     throw DataError(concat("inputs are on ", inputs.device(), " but targets on ", targets.device()));
   }
-  if (inputs.numel() == 0)
-    throw DataError(concat("the data set is empty: inputs have shape ", inputs.sizes()));
+  if (inputs.numel() == 0) throw DataError(concat("the data set is empty: inputs have shape ", inputs.sizes()));
 }
 
 inline TensorDataset TensorDataset::select(const std::vector<std::int64_t>& indices) const {
@@ -120,8 +116,8 @@ inline TensorDataset TensorDataset::take_per_class(std::int64_t count, std::uint
   }
   for (const auto& [wanting, samples] : found) {
     if (samples < count) {
-      throw DataError(detail::concat("asked for ", count, " samples of each class, but class ", wanting,
-                                     " has only ", samples));
+      throw DataError(
+          detail::concat("asked for ", count, " samples of each class, but class ", wanting, " has only ", samples));
     }
   }
   return select(chosen);

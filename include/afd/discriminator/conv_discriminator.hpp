@@ -29,11 +29,10 @@ class ConvScoreImpl : public torch::nn::Cloneable<ConvScoreImpl<Norm>> {
   void reset() override {
     const std::int64_t stride = std::min(shape_.height, shape_.width) < 4 ? 1 : 2;
     const auto halved = [stride](std::int64_t side) { return (side - 1) / stride + 1; };
-    conv_ = this->register_module("conv",
-                                  typename Norm::Conv2d(torch::nn::Conv2dOptions(shape_.channels, width_, 3)
-                                                            .stride(stride)
-                                                            .padding(1)
-                                                            .bias(Norm::hidden_bias)));
+    conv_ = this->register_module(
+        "conv",
+        typename Norm::Conv2d(
+            torch::nn::Conv2dOptions(shape_.channels, width_, 3).stride(stride).padding(1).bias(Norm::hidden_bias)));
     norm_ = this->register_module("norm", Norm::norm2d(width_));
     score_ = this->register_module("score", typename Norm::Conv2d(torch::nn::Conv2dOptions(
                                                 width_, 1, {halved(shape_.height), halved(shape_.width)})));

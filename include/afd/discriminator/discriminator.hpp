@@ -47,6 +47,25 @@ concept DiscriminatorScoresMaps = requires(DiscriminatorHandle<D> handle, const 
 template <class D>
 concept Discriminator = DiscriminatorIsValue<D> && DiscriminatorMakesModule<D> && DiscriminatorScoresMaps<D>;
 
+namespace detail {
+
+/// Fails to compile with one sentence that says what D lacks.
+template <class D>
+consteval bool require_discriminator() {
+  constexpr bool is_value = DiscriminatorIsValue<D>, makes = DiscriminatorMakesModule<D>,
+                 scores = DiscriminatorScoresMaps<D>;
+  static_assert(is_value, "afd: a discriminator policy must be copyable: it holds hyper-parameters, no modules");
+  static_assert(makes || !is_value,
+                "afd: a discriminator policy needs make(afd::MapShape) const, which returns a holder of, or a "
+                "std::shared_ptr to, a torch module; see afd/discriminator/discriminator.hpp");
+  static_assert(scores || !makes,
+                "afd: the module that a discriminator policy makes needs torch::Tensor forward(const torch::Tensor& "
+                "map), which returns raw scores [N, ...]; see afd/discriminator/discriminator.hpp");
+  return is_value && makes && scores;
+}
+
+}  // namespace detail
+
 // ---------------------------------------------------------------------------------------------------------
 // The archetype. Two parts: a module with the weights, and a policy with the hyper-parameters that makes it.
 

@@ -24,8 +24,7 @@ inline void require_map_shape(const MapShape& shape, std::string_view who) {
 /// Throws ConfigError unless the hidden width is at least 1.
 inline void require_hidden_width(std::int64_t width, std::string_view who) {
   if (width > 0) return;
-  throw ConfigError(
-      concat(who, ": width is the number of hidden channels and must be at least 1, but is ", width));
+  throw ConfigError(concat(who, ": width is the number of hidden channels and must be at least 1, but is ", width));
 }
 
 /// `features` as [N, C, H, W]. Throws ShapeError unless each sample has the shape the discriminator was made
@@ -34,9 +33,8 @@ inline void require_hidden_width(std::int64_t width, std::string_view who) {
                                                std::string_view who) {
   const MapShape given = map_shape(features);
   if (given == made_for) return as_map(features);
-  throw ShapeError(
-      concat(who, " was made for maps [C, H, W] = ", made_for, " but was given ", given,
-             "; make one discriminator per edge, for the shape that the edge's transfer layers give"));
+  throw ShapeError(concat(who, " was made for maps [C, H, W] = ", made_for, " but was given ", given,
+                          "; make one discriminator per edge, for the shape that the edge's transfer layers give"));
 }
 
 }  // namespace afd::detail

@@ -26,8 +26,7 @@ class MlpScoreImpl : public torch::nn::Cloneable<MlpScoreImpl<Norm>> {
 
   void reset() override {
     hidden_ = this->register_module(
-        "hidden",
-        typename Norm::Linear(torch::nn::LinearOptions(shape_.channels, width_).bias(Norm::hidden_bias)));
+        "hidden", typename Norm::Linear(torch::nn::LinearOptions(shape_.channels, width_).bias(Norm::hidden_bias)));
     norm_ = this->register_module("norm", Norm::norm1d(width_));
     score_ = this->register_module("score", typename Norm::Linear(torch::nn::LinearOptions(width_, 1)));
   }

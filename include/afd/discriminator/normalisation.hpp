@@ -17,7 +17,7 @@ namespace afd {
 /// 1. `Conv2d` and `Linear` name the holders of the layers, made from LibTorch's options.
 template <class N>
 concept NormalisationNamesLayers = std::constructible_from<typename N::Conv2d, torch::nn::Conv2dOptions> &&
-    std::constructible_from<typename N::Linear, torch::nn::LinearOptions>;
+                                   std::constructible_from<typename N::Linear, torch::nn::LinearOptions>;
 
 /// 2. `norm2d(channels)` and `norm1d(channels)` make what follows a hidden convolution or linear layer;
 /// `Norm2d`

@@ -26,11 +26,10 @@ class PatchScoreImpl : public torch::nn::Cloneable<PatchScoreImpl<Norm>> {
 
   void reset() override {
     conv_ = this->register_module(
-        "conv", typename Norm::Conv2d(
-                    torch::nn::Conv2dOptions(shape_.channels, width_, 3).padding(1).bias(Norm::hidden_bias)));
+        "conv",
+        typename Norm::Conv2d(torch::nn::Conv2dOptions(shape_.channels, width_, 3).padding(1).bias(Norm::hidden_bias)));
     norm_ = this->register_module("norm", Norm::norm2d(width_));
-    score_ = this->register_module("score",
-                                   typename Norm::Conv2d(torch::nn::Conv2dOptions(width_, 1, 3).padding(1)));
+    score_ = this->register_module("score", typename Norm::Conv2d(torch::nn::Conv2dOptions(width_, 1, 3).padding(1)));
   }
 
   /// Maps [N, C, H, W] -> raw scores [N, 1, H, W]. Throws ShapeError for maps of another shape.

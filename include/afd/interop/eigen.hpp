@@ -41,12 +41,11 @@ void require_viewable(const torch::Tensor& tensor, std::int64_t rank, std::strin
   }
   constexpr auto wanted = c10::CppTypeToScalarType<Scalar>::value;
   if (tensor.scalar_type() != wanted) {
-    throw DataError(concat(function, " was asked for ", wanted, " but the tensor holds ",
-                           tensor.scalar_type(), "; convert it with .to(torch::k", wanted, ")"));
+    throw DataError(concat(function, " was asked for ", wanted, " but the tensor holds ", tensor.scalar_type(),
+                           "; convert it with .to(torch::k", wanted, ")"));
   }
   if (!tensor.device().is_cpu()) {
-    throw DataError(
-        concat(function, " needs a CPU tensor, but it is on ", tensor.device(), "; copy it with .cpu()"));
+    throw DataError(concat(function, " needs a CPU tensor, but it is on ", tensor.device(), "; copy it with .cpu()"));
   }
   if (tensor.layout() != torch::kStrided || !tensor.is_contiguous()) {
     throw DataError(concat(function, " needs a contiguous tensor, but one of shape ", tensor.sizes(),
@@ -81,11 +80,10 @@ VectorView<Scalar> as_vector(torch::Tensor&&) = delete;
 /// A new CPU tensor holding a copy of a matrix expression: [rows, columns], or [size] when the expression is
 /// a vector at compile time. Storage order is taken care of.
 template <class Derived>
-requires EigenScalar<typename Derived::Scalar>
+  requires EigenScalar<typename Derived::Scalar>
 [[nodiscard]] torch::Tensor to_tensor(const Eigen::MatrixBase<Derived>& matrix) {
   using Scalar = typename Derived::Scalar;
-  torch::Tensor tensor =
-      torch::empty({matrix.rows(), matrix.cols()}, c10::CppTypeToScalarType<Scalar>::value);
+  torch::Tensor tensor = torch::empty({matrix.rows(), matrix.cols()}, c10::CppTypeToScalarType<Scalar>::value);
   Eigen::Map<RowMajorMatrix<Scalar>>(tensor.data_ptr<Scalar>(), matrix.rows(), matrix.cols()) = matrix;
   if constexpr (Derived::IsVectorAtCompileTime) return tensor.flatten();
   return tensor;

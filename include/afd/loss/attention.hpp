@@ -31,8 +31,8 @@ namespace loss {
 /// Throws ShapeError for another rank: a vector per sample has no places to attend to.
 [[nodiscard]] inline torch::Tensor attention_map(const torch::Tensor& features) {
   if (features.dim() != 4) {
-    throw ShapeError(detail::concat("attention_map needs features [N, C, H, W], but got shape ",
-                                    features.sizes(), "; tap the network before its pooling"));
+    throw ShapeError(detail::concat("attention_map needs features [N, C, H, W], but got shape ", features.sizes(),
+                                    "; tap the network before its pooling"));
   }
   return features.square().mean(1);
 }
@@ -46,10 +46,9 @@ namespace loss {
                                                       const torch::Tensor& teacher_attention) {
   if (student_attention.dim() != 3 || teacher_attention.dim() != 3 ||
       student_attention.size(0) != teacher_attention.size(0)) {
-    throw ShapeError(
-        detail::concat("attention_transfer needs two attention maps [N, H, W] of one batch, but got ",
-                       student_attention.sizes(), " and ", teacher_attention.sizes(),
-                       "; make them with attention_map(features)"));
+    throw ShapeError(detail::concat("attention_transfer needs two attention maps [N, H, W] of one batch, but got ",
+                                    student_attention.sizes(), " and ", teacher_attention.sizes(),
+                                    "; make them with attention_map(features)"));
   }
   detail::require_not_empty(student_attention, "attention_transfer");
   detail::require_not_empty(teacher_attention, "attention_transfer");
@@ -57,8 +56,7 @@ namespace loss {
   const std::int64_t width = std::min(student_attention.size(2), teacher_attention.size(2));
   const auto direction = [&](const torch::Tensor& attention) {
     const bool fits = attention.size(1) == height && attention.size(2) == width;
-    return detail::unit_rows(
-        (fits ? attention : torch::adaptive_avg_pool2d(attention, {height, width})).flatten(1));
+    return detail::unit_rows((fits ? attention : torch::adaptive_avg_pool2d(attention, {height, width})).flatten(1));
   };
   return torch::mse_loss(direction(student_attention), direction(teacher_attention));
 }

@@ -36,8 +36,25 @@ concept GanLossForGenerator = requires(const G& objective, const torch::Tensor& 
 /// A GAN objective. Not required: a base class, a default constructor, state, that real and fake scores agree
 /// in shape, that the loss is bounded, or that it is zero-sum. It never detaches and never calls backward.
 template <class G>
-concept GanLoss =
-    GanLossIsValue<G> && GanLossHasName<G> && GanLossForDiscriminator<G> && GanLossForGenerator<G>;
+concept GanLoss = GanLossIsValue<G> && GanLossHasName<G> && GanLossForDiscriminator<G> && GanLossForGenerator<G>;
+
+namespace detail {
+
+/// Fails to compile with one sentence that says what G lacks.
+template <class G>
+consteval bool require_gan_loss() {
+  constexpr bool has_name = GanLossHasName<G>, has_d = GanLossForDiscriminator<G>, has_g = GanLossForGenerator<G>;
+  static_assert(has_name, "afd: a GAN loss needs a name: static constexpr std::string_view name = \"my_gan\";");
+  static_assert(has_d,
+                "afd: a GAN loss needs torch::Tensor discriminator(const torch::Tensor& real_scores, const "
+                "torch::Tensor& fake_scores) const; see afd/loss/gan.hpp");
+  static_assert(has_g,
+                "afd: a GAN loss needs torch::Tensor generator(const torch::Tensor& fake_scores) const; see "
+                "afd/loss/gan.hpp");
+  return has_name && has_d && has_g;
+}
+
+}  // namespace detail
 
 /// Least squares on D, the form the method was published with:
 ///     L_D = mean (1 - D(real))^2 + mean D(fake)^2,     L_G = mean (1 - D(fake))^2.
@@ -48,8 +65,7 @@ struct LeastSquares {
   static constexpr std::string_view name = "least-squares";
 
   // 1 - sigmoid(s) is written sigmoid(-s): no cancellation when D is close to 1.
-  [[nodiscard]] torch::Tensor discriminator(const torch::Tensor& real_scores,
-                                            const torch::Tensor& fake_scores) const {
+  [[nodiscard]] torch::Tensor discriminator(const torch::Tensor& real_scores, const torch::Tensor& fake_scores) const {
     return torch::sigmoid(-real_scores).square().mean() + torch::sigmoid(fake_scores).square().mean();
   }
 
@@ -65,8 +81,7 @@ struct LeastSquares {
 struct NonSaturating {
   static constexpr std::string_view name = "non-saturating";
 
-  [[nodiscard]] torch::Tensor discriminator(const torch::Tensor& real_scores,
-                                            const torch::Tensor& fake_scores) const {
+  [[nodiscard]] torch::Tensor discriminator(const torch::Tensor& real_scores, const torch::Tensor& fake_scores) const {
     return -(torch::log_sigmoid(real_scores).mean() + torch::log_sigmoid(-fake_scores).mean());
   }
 
@@ -82,14 +97,11 @@ struct NonSaturating {
 struct Hinge {
   static constexpr std::string_view name = "hinge";
 
-  [[nodiscard]] torch::Tensor discriminator(const torch::Tensor& real_scores,
-                                            const torch::Tensor& fake_scores) const {
+  [[nodiscard]] torch::Tensor discriminator(const torch::Tensor& real_scores, const torch::Tensor& fake_scores) const {
     return torch::relu(1 - real_scores).mean() + torch::relu(1 + fake_scores).mean();
   }
 
-  [[nodiscard]] torch::Tensor generator(const torch::Tensor& fake_scores) const {
-    return -fake_scores.mean();
-  }
+  [[nodiscard]] torch::Tensor generator(const torch::Tensor& fake_scores) const { return -fake_scores.mean(); }
 };
 
 static_assert(GanLoss<LeastSquares>);

@@ -13,8 +13,8 @@
 namespace afd::detail {
 
 /// Throws ShapeError, ending in `remedy`, unless both shapes are equal.
-inline void require_same_shape(const torch::Tensor& student, const torch::Tensor& teacher,
-                               std::string_view loss, std::string_view remedy) {
+inline void require_same_shape(const torch::Tensor& student, const torch::Tensor& teacher, std::string_view loss,
+                               std::string_view remedy) {
   if (student.sizes() == teacher.sizes()) return;
   throw ShapeError(concat(loss, ": the student's shape ", student.sizes(), " differs from the teacher's ",
                           teacher.sizes(), "; ", remedy));
@@ -24,8 +24,8 @@ inline void require_same_shape(const torch::Tensor& student, const torch::Tensor
 /// why.
 inline void require_not_empty(const torch::Tensor& tensor, std::string_view loss) {
   if (tensor.numel() > 0) return;
-  throw DataError(concat(loss, ": got an empty tensor of shape ", tensor.sizes(),
-                         "; drop empty batches before the step"));
+  throw DataError(
+      concat(loss, ": got an empty tensor of shape ", tensor.sizes(), "; drop empty batches before the step"));
 }
 
 }  // namespace afd::detail

@@ -34,8 +34,7 @@ namespace loss {
 /// log softmax(z / T) over the classes: logits [N, classes] -> [N, classes].
 /// Compute it once per network and give it to every edge that the network is an end of.
 /// Throws ConfigError unless T is positive and finite, ShapeError unless the logits are [N, classes].
-[[nodiscard]] inline torch::Tensor tempered_log_probabilities(const torch::Tensor& logits,
-                                                              double temperature) {
+[[nodiscard]] inline torch::Tensor tempered_log_probabilities(const torch::Tensor& logits, double temperature) {
   detail::require_temperature(temperature);
   detail::require_class_rows(logits, "tempered_log_probabilities");
   return torch::log_softmax(logits / temperature, 1);
@@ -48,8 +47,7 @@ namespace loss {
 /// detach the teacher outside if it must not learn. Throws ConfigError for a bad T, ShapeError for shapes
 /// that differ or are not 2-D, DataError for an empty batch.
 [[nodiscard]] inline torch::Tensor tempered_kl(const torch::Tensor& student_log_probabilities,
-                                               const torch::Tensor& teacher_log_probabilities,
-                                               double temperature) {
+                                               const torch::Tensor& teacher_log_probabilities, double temperature) {
   detail::require_temperature(temperature);
   detail::require_class_rows(student_log_probabilities, "tempered_kl");
   detail::require_same_shape(student_log_probabilities, teacher_log_probabilities, "tempered_kl",
@@ -57,16 +55,14 @@ namespace loss {
   detail::require_not_empty(student_log_probabilities, "tempered_kl");
   const torch::Tensor teacher = teacher_log_probabilities.exp();
   // Masking the difference, not the product: 0 * (-inf) would be NaN, and so would its gradient.
-  const torch::Tensor difference =
-      (teacher_log_probabilities - student_log_probabilities).masked_fill(teacher == 0, 0);
+  const torch::Tensor difference = (teacher_log_probabilities - student_log_probabilities).masked_fill(teacher == 0, 0);
   const auto batch = static_cast<double>(student_log_probabilities.size(0));
   return (teacher * difference).sum() * (temperature * temperature / batch);
 }
 
 /// tempered_kl of two sets of logits [N, classes]; two softmaxes per call.
 [[nodiscard]] inline torch::Tensor tempered_kl_from_logits(const torch::Tensor& student_logits,
-                                                           const torch::Tensor& teacher_logits,
-                                                           double temperature) {
+                                                           const torch::Tensor& teacher_logits, double temperature) {
   return tempered_kl(tempered_log_probabilities(student_logits, temperature),
                      tempered_log_probabilities(teacher_logits, temperature), temperature);
 }

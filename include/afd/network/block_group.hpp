@@ -20,9 +20,7 @@ class BlockGroupImpl : public torch::nn::Cloneable<BlockGroupImpl<Block>> {
  public:
   using Options = typename Block::ContainedType::Options;
 
-  BlockGroupImpl(std::int64_t count, const Options& first) : count_(count), first_(first) {
-    BlockGroupImpl::reset();
-  }
+  BlockGroupImpl(std::int64_t count, const Options& first) : count_(count), first_(first) { BlockGroupImpl::reset(); }
 
   void reset() override {
     blocks_.clear();

@@ -24,8 +24,8 @@ inline void check_outputs(const Outputs& outputs, std::int64_t batch_size, std::
                                     "; its forward must set both features and logits"));
   }
   if (outputs.logits.dim() != 2 || outputs.logits.size(0) != batch_size) {
-    throw ShapeError(detail::concat(network, " returned logits of shape ", outputs.logits.sizes(),
-                                    " for a batch of ", batch_size, "; logits must be [", batch_size,
+    throw ShapeError(detail::concat(network, " returned logits of shape ", outputs.logits.sizes(), " for a batch of ",
+                                    batch_size, "; logits must be [", batch_size,
                                     ", classes], with features returned before logits"));
   }
   if (outputs.features.dim() < 2 || outputs.features.size(0) != batch_size) {

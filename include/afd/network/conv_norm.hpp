@@ -14,8 +14,7 @@ namespace afd::detail {
 /// Weights are normal with variance 2 / (kernel^2 * out) (He et al., ICCV 2015, fan-out form).
 [[nodiscard]] inline torch::nn::Conv2d he_conv(std::int64_t in, std::int64_t out, std::int64_t kernel,
                                                std::int64_t stride = 1) {
-  torch::nn::Conv2d conv(
-      torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
+  torch::nn::Conv2d conv(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
   torch::nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut, torch::kReLU);
   return conv;
 }

@@ -19,12 +19,11 @@ namespace afd {
 
 /// A TORCH_MODULE holder or std::shared_ptr of a module whose forward turns one tensor into one tensor.
 template <class H>
-concept TensorModule =
-    HasModule<H> && requires(H handle, torch::nn::Module& owner, NetworkModule<H>& module,
-                             const torch::Tensor& inputs) {
-      owner.register_module("module", handle);
-      { module.forward(inputs) } -> std::convertible_to<torch::Tensor>;
-    };
+concept TensorModule = HasModule<H> && requires(H handle, torch::nn::Module& owner, NetworkModule<H>& module,
+                                                const torch::Tensor& inputs) {
+  owner.register_module("module", handle);
+  { module.forward(inputs) } -> std::convertible_to<torch::Tensor>;
+};
 
 /// features = extractor(inputs), logits = head(features). A torch::nn::Linear as the head is given the global
 /// average of 4-D features, [N, C, H, W] -> [N, C]; any other head is given the features as they are.

@@ -34,9 +34,7 @@ template <class N>
 struct NetworkTraits<Frozen<N>> {
   using Module = NetworkModule<N>;
 
-  static Module& module(const Frozen<N>& frozen) {
-    return NetworkTraits<NetworkHandle<N>>::module(frozen.network());
-  }
+  static Module& module(const Frozen<N>& frozen) { return NetworkTraits<NetworkHandle<N>>::module(frozen.network()); }
 
   static Outputs run(const Frozen<N>& frozen, const torch::Tensor& inputs) {
     const torch::NoGradGuard no_grad;

@@ -18,8 +18,7 @@ namespace afd::detail {
 /// where LibTorch keeps no versions.
 class InPlaceCheck {
  public:
-  explicit InPlaceCheck(torch::Tensor features)
-      : features_(std::move(features)), version_(version_of(features_)) {}
+  explicit InPlaceCheck(torch::Tensor features) : features_(std::move(features)), version_(version_of(features_)) {}
 
   /// Throws ConfigError if the tensor was written to since construction.
   void require_unchanged(std::string_view by) const {

@@ -20,9 +20,7 @@ struct MapShape {
 
   friend bool operator==(const MapShape&, const MapShape&) = default;
 
-  [[nodiscard]] bool same_area(const MapShape& other) const {
-    return height == other.height && width == other.width;
-  }
+  [[nodiscard]] bool same_area(const MapShape& other) const { return height == other.height && width == other.width; }
 
   friend std::ostream& operator<<(std::ostream& out, const MapShape& shape) {
     return out << '[' << shape.channels << ", " << shape.height << ", " << shape.width << ']';

@@ -66,23 +66,26 @@ concept ForwardsToOneTensor = requires(NetworkModule<N>& module, const torch::Te
 /// Fails to compile with one sentence that says why N is no Network and what to write instead.
 template <class N>
 consteval void require_network() {
-  if constexpr (!NetworkHasModule<N>) {
-    static_assert(NetworkHasModule<N>,
+  // Named first, so that a failure shows the sentence alone.
+  constexpr bool has_module = NetworkHasModule<N>, forwards = NetworkForwardsTensor<N>;
+  constexpr bool one_tensor = ForwardsToOneTensor<N>, returns = NetworkReturnsOutputs<N>;
+  if constexpr (!has_module) {
+    static_assert(has_module,
                   "afd: this type is not a Network: it is neither a class derived from torch::nn::Module nor a "
                   "TORCH_MODULE holder, std::shared_ptr or std::reference_wrapper of one; see "
                   "afd/network/network.hpp");
-  } else if constexpr (!NetworkForwardsTensor<N>) {
-    static_assert(NetworkForwardsTensor<N>,
+  } else if constexpr (!forwards) {
+    static_assert(forwards,
                   "afd: this type is not a Network: its module has no public forward(torch::Tensor); write "
                   "e.g. afd::Outputs forward(torch::Tensor inputs); see afd/network/network.hpp");
-  } else if constexpr (ForwardsToOneTensor<N>) {
-    static_assert(!ForwardsToOneTensor<N>,
+  } else if constexpr (one_tensor) {
+    static_assert(!one_tensor,
                   "afd: this type is not a Network: forward(torch::Tensor) returns one tensor, but features "
                   "and logits are needed from the same pass; return afd::Outputs, or adapt the module with "
                   "afd::extractor_head(extractor, head) (afd/network/extractor_head.hpp) or "
                   "afd::SequentialTap(sequential, \"layer\") (afd/network/sequential_tap.hpp)");
   } else {
-    static_assert(NetworkReturnsOutputs<N>,
+    static_assert(returns,
                   "afd: this type is not a Network: forward(torch::Tensor) must return features and logits, "
                   "e.g. afd::Outputs forward(torch::Tensor inputs); see afd/network/network.hpp");
   }

@@ -81,17 +81,17 @@ concept HasModule = std::derived_from<NetworkModule<N>, torch::nn::Module>;
 /// What the library stores for a network given as N: a copy of a holder, shared pointer or other handle, which
 /// shares ownership; a reference to a plain module, which the caller keeps alive.
 template <class N>
-using NetworkHandle =
-    std::conditional_t<std::derived_from<N, torch::nn::Module>, std::reference_wrapper<N>, N>;
+using NetworkHandle = std::conditional_t<std::derived_from<N, torch::nn::Module>, std::reference_wrapper<N>, N>;
 
 /// `network` as the handle that the library stores.
 template <class N>
   requires HasModule<N>
 [[nodiscard]] NetworkHandle<std::remove_cvref_t<N>> network_handle(N&& network) {
-  static_assert(std::is_lvalue_reference_v<N> || !std::derived_from<N, torch::nn::Module>,
+  constexpr bool outlives = std::is_lvalue_reference_v<N> || !std::derived_from<N, torch::nn::Module>;
+  static_assert(outlives,
                 "afd: a temporary module would be gone before it is used; pass a variable that outlives the "
                 "training, a TORCH_MODULE holder or a std::shared_ptr");
-  return NetworkHandle<std::remove_cvref_t<N>>(std::forward<N>(network));
+  if constexpr (outlives) return NetworkHandle<std::remove_cvref_t<N>>(std::forward<N>(network));
 }
 
 /// The module behind a network: for parameters(), train(), to(device). Throws ConfigError for an empty handle.

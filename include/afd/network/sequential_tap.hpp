@@ -87,8 +87,8 @@ class SequentialTapImpl : public torch::nn::Cloneable<SequentialTapImpl> {
     const auto size = static_cast<std::int64_t>(sequential->size());
     const std::int64_t child = index < 0 ? index + size : index;
     if (child < 0 || child >= size) {
-      throw ConfigError(detail::concat("SequentialTap: child ", index, " is out of range for a Sequential of ",
-                                       size, "; ", listed(sequential)));
+      throw ConfigError(detail::concat("SequentialTap: child ", index, " is out of range for a Sequential of ", size,
+                                       "; ", listed(sequential)));
     }
     if (child == size - 1) {
       throw ConfigError(detail::concat("SequentialTap: child ", index,

@@ -19,8 +19,7 @@ namespace afd {
 
 /// What `make` returns: a holder of, or a std::shared_ptr to, the module with the edge's layers.
 template <class T>
-using TransferLayers =
-    decltype(std::declval<const T&>().make(std::declval<MapShape>(), std::declval<MapShape>()));
+using TransferLayers = decltype(std::declval<const T&>().make(std::declval<MapShape>(), std::declval<MapShape>()));
 
 /// 1. The policy is a value that can be copied: its hyper-parameters, no tensors.
 template <class T>
@@ -51,8 +50,27 @@ concept TransferKnowsOutput = requires(TransferLayers<T> layers) {
 /// parameters, a forward(), or clone(). Neither side may change its argument in place: it is the network's
 /// feature map, which other edges read as well.
 template <class T>
-concept Transfer =
-    TransferIsValue<T> && TransferMakesModule<T> && TransferMapsBothSides<T> && TransferKnowsOutput<T>;
+concept Transfer = TransferIsValue<T> && TransferMakesModule<T> && TransferMapsBothSides<T> && TransferKnowsOutput<T>;
+
+namespace detail {
+
+/// Fails to compile with one sentence that says what T lacks.
+template <class T>
+consteval bool require_transfer() {
+  constexpr bool makes = TransferMakesModule<T>, maps = TransferMapsBothSides<T>, knows = TransferKnowsOutput<T>;
+  static_assert(makes,
+                "afd: a transfer policy needs make(afd::MapShape student, afd::MapShape teacher) const, which returns "
+                "a holder of, or a std::shared_ptr to, a torch module; see afd/network/transfer.hpp");
+  static_assert(maps || !makes,
+                "afd: the module that a transfer policy makes needs torch::Tensor student(const torch::Tensor& map) "
+                "and torch::Tensor teacher(const torch::Tensor& map); see afd/network/transfer.hpp");
+  static_assert(knows || !maps,
+                "afd: the module that a transfer policy makes needs afd::MapShape output() const, the shape of both "
+                "sides' results; see afd/network/transfer.hpp");
+  return makes && maps && knows;
+}
+
+}  // namespace detail
 
 // ----------------------------------------------------------------------------------------------------------
 // The archetype. Two parts: a module with the layers, of which there are none here, and a policy that makes it.

@@ -78,8 +78,8 @@ struct BothSides {
     if (channels < 0) {
       throw ConfigError(detail::concat("BothSides: channels must be 0 (the teacher's) or more, but is ", channels));
     }
-    return detail::make_transfer(student, teacher, channels == 0 ? teacher.channels : channels, true, true,
-                                 kernel_size, "BothSides");
+    return detail::make_transfer(student, teacher, channels == 0 ? teacher.channels : channels, true, true, kernel_size,
+                                 "BothSides");
   }
 };
 

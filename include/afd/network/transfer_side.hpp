@@ -31,13 +31,12 @@ inline void require_map_shapes(const MapShape& student, const MapShape& teacher,
 /// Throws ConfigError unless the kernel is odd, so that the convolution keeps the map's size.
 inline void require_odd_kernel(std::int64_t kernel_size, std::string_view who) {
   if (kernel_size > 0 && kernel_size % 2 == 1) return;
-  throw ConfigError(concat(who, ": kernel_size must be odd (1, 3, 5, ...) to keep the size of the map, but is ",
-                           kernel_size));
+  throw ConfigError(
+      concat(who, ": kernel_size must be odd (1, 3, 5, ...) to keep the size of the map, but is ", kernel_size));
 }
 
 /// `channels` maps of the smaller of both sides' height and width.
-[[nodiscard]] inline MapShape common_shape(std::int64_t channels, const MapShape& student,
-                                           const MapShape& teacher) {
+[[nodiscard]] inline MapShape common_shape(std::int64_t channels, const MapShape& student, const MapShape& teacher) {
   return {channels, std::min(student.height, teacher.height), std::min(student.width, teacher.width)};
 }
 
@@ -64,8 +63,7 @@ class TransferSideImpl : public torch::nn::Cloneable<TransferSideImpl> {
     }
     // Pooling comes first: less to convolve, and the result still ends in a ReLU, so its zeros look like those
     // of the map it is compared with.
-    torch::Tensor result =
-        from_.same_area(to_) ? map : torch::adaptive_avg_pool2d(map, {to_.height, to_.width});
+    torch::Tensor result = from_.same_area(to_) ? map : torch::adaptive_avg_pool2d(map, {to_.height, to_.width});
     return convolve_ ? layers_->forward(result).relu_() : result;
   }
 

@@ -81,8 +81,8 @@ class WideResNetImpl : public torch::nn::Cloneable<WideResNetImpl> {
     detail::require_positive(options.in_channels, "WideResNetOptions.in_channels");
     detail::require_positive(options.stem_stride, "WideResNetOptions.stem_stride");
     if (!(options.dropout >= 0.0 && options.dropout < 1.0)) {
-      throw ConfigError(detail::concat("WideResNetOptions.dropout is a probability in [0, 1), but is ",
-                                       options.dropout));
+      throw ConfigError(
+          detail::concat("WideResNetOptions.dropout is a probability in [0, 1), but is ", options.dropout));
     }
     WideResNetImpl::reset();
   }
@@ -130,20 +130,16 @@ class WideResNetImpl : public torch::nn::Cloneable<WideResNetImpl> {
 TORCH_MODULE(WideResNet);
 
 [[nodiscard]] inline WideResNet wrn16_2(std::int64_t classes = 10, std::int64_t in_channels = 3) {
-  return WideResNet(
-      WideResNetOptions{.depth = 16, .widen = 2, .classes = classes, .in_channels = in_channels});
+  return WideResNet(WideResNetOptions{.depth = 16, .widen = 2, .classes = classes, .in_channels = in_channels});
 }
 [[nodiscard]] inline WideResNet wrn16_4(std::int64_t classes = 10, std::int64_t in_channels = 3) {
-  return WideResNet(
-      WideResNetOptions{.depth = 16, .widen = 4, .classes = classes, .in_channels = in_channels});
+  return WideResNet(WideResNetOptions{.depth = 16, .widen = 4, .classes = classes, .in_channels = in_channels});
 }
 [[nodiscard]] inline WideResNet wrn28_2(std::int64_t classes = 10, std::int64_t in_channels = 3) {
-  return WideResNet(
-      WideResNetOptions{.depth = 28, .widen = 2, .classes = classes, .in_channels = in_channels});
+  return WideResNet(WideResNetOptions{.depth = 28, .widen = 2, .classes = classes, .in_channels = in_channels});
 }
 [[nodiscard]] inline WideResNet wrn28_4(std::int64_t classes = 10, std::int64_t in_channels = 3) {
-  return WideResNet(
-      WideResNetOptions{.depth = 28, .widen = 4, .classes = classes, .in_channels = in_channels});
+  return WideResNet(WideResNetOptions{.depth = 28, .widen = 4, .classes = classes, .in_channels = in_channels});
 }
 
 static_assert(Network<WideResNet>);

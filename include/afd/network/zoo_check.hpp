@@ -20,8 +20,7 @@ inline void require_positive(std::int64_t value, std::string_view option) {
 }
 
 /// Throws ConfigError unless depth = 6n + `extra` for some n >= 1.
-inline void require_depth(std::int64_t depth, std::int64_t extra, std::string_view option,
-                          std::string_view examples) {
+inline void require_depth(std::int64_t depth, std::int64_t extra, std::string_view option, std::string_view examples) {
   if (depth >= 6 + extra && (depth - extra) % 6 == 0) return;
   throw ConfigError(concat(option, " must be 6n + ", extra, ", e.g. ", examples, ", but is ", depth));
 }

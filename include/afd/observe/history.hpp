@@ -33,8 +33,8 @@ class History {
   /// Throws ConfigError unless the row has one value per column; NaN is a value that is not there.
   void add(Row row) {
     if (row.size() != columns_.size()) {
-      throw ConfigError(detail::concat("a row of ", row.size(), " values was added to a history of ", columns_.size(),
-                                       " columns"));
+      throw ConfigError(
+          detail::concat("a row of ", row.size(), " values was added to a history of ", columns_.size(), " columns"));
     }
     rows_.push_back(std::move(row));
   }

@@ -28,13 +28,11 @@ struct Adam {
     detail::require_rate(lr, "Adam");
     detail::require_weight_decay(weight_decay, "Adam");
     if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1) || !(eps > 0)) {
-      throw ConfigError(detail::concat("Adam needs beta1 and beta2 in [0, 1) and eps > 0, but has ", beta1, ", ",
-                                       beta2, " and ", eps));
+      throw ConfigError(detail::concat("Adam needs beta1 and beta2 in [0, 1) and eps > 0, but has ", beta1, ", ", beta2,
+                                       " and ", eps));
     }
-    return {std::move(parameters), torch::optim::AdamOptions(lr)
-                                       .betas(std::make_tuple(beta1, beta2))
-                                       .eps(eps)
-                                       .weight_decay(weight_decay)};
+    return {std::move(parameters),
+            torch::optim::AdamOptions(lr).betas(std::make_tuple(beta1, beta2)).eps(eps).weight_decay(weight_decay)};
   }
 };
 

@@ -33,9 +33,8 @@ concept OptimizerMakesState = std::movable<OptimizerState<O>>;
 /// 3. `state.apply(gradients)` updates the parameters, in the order they were given; one with an undefined gradient
 ///    is not changed at all, not even by momentum or weight decay.
 template <class O>
-concept OptimizerApplies = requires(OptimizerState<O>& state, std::span<const torch::Tensor> gradients) {
-  state.apply(gradients);
-};
+concept OptimizerApplies =
+    requires(OptimizerState<O>& state, std::span<const torch::Tensor> gradients) { state.apply(gradients); };
 
 /// 4. `state.scale_rate(factor)` sets the learning rate to `factor` times that of the policy.
 template <class O>
@@ -90,6 +89,22 @@ struct TorchOptimizer {
 };
 
 namespace detail {
+
+/// Fails to compile with one sentence that says what O lacks.
+template <class O>
+consteval bool require_optimizer() {
+  constexpr bool makes = OptimizerMakesState<O>, applies = OptimizerApplies<O>, scales = OptimizerScalesRate<O>;
+  static_assert(makes,
+                "afd: an optimizer policy needs make(std::vector<torch::Tensor> parameters) const, which returns the "
+                "running optimizer; for one of LibTorch use afd::TorchOptimizer<O, Options>; see "
+                "afd/optim/optimizer.hpp");
+  static_assert(applies || !makes,
+                "afd: what an optimizer policy makes needs apply(std::span<const torch::Tensor> gradients); see "
+                "afd/optim/optimizer.hpp");
+  static_assert(scales || !makes,
+                "afd: what an optimizer policy makes needs scale_rate(double factor); see afd/optim/optimizer.hpp");
+  return makes && applies && scales;
+}
 
 inline void require_rate(double rate, const char* optimizer) {
   if (rate > 0) return;

@@ -24,8 +24,11 @@ namespace afd {
 ///     L_D = mean (1 - D(T_j(f_j)))^2 + mean D(T_k(f_k))^2,    L_G = mean (1 - D(T_k(f_k)))^2.
 /// Source: Chung et al., ICML 2020 (arXiv 2002.01775). L_G is averaged over the edges that end at k. It diverges at
 /// the logit loss's learning rate, which is why feature terms have an optimizer of their own.
-template <Discriminator D = ConvDiscriminator, GanLoss Gan = LeastSquares, Transfer T = StudentConv>
+template <class D = ConvDiscriminator, class Gan = LeastSquares, class T = StudentConv>
 struct Adversarial {
+  static_assert((detail::require_discriminator<D>(), detail::require_gan_loss<Gan>(), detail::require_transfer<T>(),
+                 true));
+
   static constexpr std::string_view name = "adversarial";
   static constexpr Level level = Level::feature;
 

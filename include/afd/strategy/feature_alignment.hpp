@@ -42,8 +42,10 @@ struct L2Distance {
 
 /// distance(T_k(f_k), T_j(f_j)) for an edge j -> k, averaged over the edges that end at k: the baseline that
 /// adversarial transfer is compared with. Gradients reach network k's extractor and the edge's transfer layers.
-template <MapDistance Distance, Transfer T = StudentConv>
+template <MapDistance Distance, class T = StudentConv>
 struct FeatureAlignment {
+  static_assert((detail::require_transfer<T>(), true));
+
   static constexpr std::string_view name = Distance::name;
   static constexpr Level level = Level::feature;
 

@@ -78,11 +78,10 @@ using EdgeLayers = decltype(std::declval<const T&>().make_edge(MapShape{}, MapSh
 
 /// 8. ... and `loss(edge, student_view, teacher_view) const` is a scalar. See FeatureL1.
 template <class T>
-concept ComparesThroughEdge =
-    TermHasView<T> && TermMakesEdge<T> && (T::level == Level::feature) &&
-    requires(const T& term, EdgeLayers<T>& edge, const torch::Tensor& view) {
-      { term.loss(edge, view, view) } -> std::same_as<torch::Tensor>;
-    };
+concept ComparesThroughEdge = TermHasView<T> && TermMakesEdge<T> && (T::level == Level::feature) &&
+                              requires(const T& term, EdgeLayers<T>& edge, const torch::Tensor& view) {
+                                { term.loss(edge, view, view) } -> std::same_as<torch::Tensor>;
+                              };
 
 /// What both players of one edge minimise.
 struct GameLosses {

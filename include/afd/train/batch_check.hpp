@@ -22,8 +22,8 @@ inline void check_batch_form(const Batch& batch) {
     throw DataError("a batch needs inputs and targets, but one of its tensors is undefined");
   }
   if (batch.inputs.dim() == 0 || batch.inputs.numel() == 0) {
-    throw DataError(concat("the batch is empty: its inputs have shape ", batch.inputs.sizes(),
-                           "; leave empty batches out"));
+    throw DataError(
+        concat("the batch is empty: its inputs have shape ", batch.inputs.sizes(), "; leave empty batches out"));
   }
   if (batch.targets.dim() != 1 || batch.targets.scalar_type() != torch::kInt64) {
     throw DataError(concat("targets must be int64 class labels [N], but are ", batch.targets.scalar_type(),
@@ -47,8 +47,9 @@ inline void check_batch_values(const Batch& batch, std::int64_t classes) {
   // One cheap pass; only a sum that is not finite is worth a second look, for it may have overflown.
   if (std::isfinite(batch.inputs.sum().item<double>())) return;
   if (batch.inputs.isfinite().all().item<bool>()) return;
-  throw DataError("the batch's inputs hold NaN or infinity, which would poison running statistics for good; clean "
-                  "the data, or check the transform");
+  throw DataError(
+      "the batch's inputs hold NaN or infinity, which would poison running statistics for good; clean "
+      "the data, or check the transform");
 }
 
 }  // namespace afd::detail

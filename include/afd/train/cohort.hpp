@@ -76,9 +76,7 @@ class Cohort {
 
   [[nodiscard]] std::int64_t classes() const { return classes_; }
   /// What L_logit,k may touch: the parameters of network k that require a gradient.
-  [[nodiscard]] const std::vector<torch::Tensor>& parameters(std::size_t network) const {
-    return parameters_[network];
-  }
+  [[nodiscard]] const std::vector<torch::Tensor>& parameters(std::size_t network) const { return parameters_[network]; }
   /// What the feature loss of network k may touch: the same, and the transfer layers of its incoming edges.
   [[nodiscard]] const std::vector<torch::Tensor>& feature_parameters(std::size_t network) const {
     return feature_parameters_[network];
@@ -187,7 +185,8 @@ class Cohort {
 
   static AllLayers make_layers(const typename Plan::Strategy& strategy, const AllOutputs& outputs) {
     return [&]<std::size_t... T>(std::index_sequence<T...>) {
-      return AllLayers{make_term_layers<T>(strategy, outputs, std::make_index_sequence<Plan::template edge_count<T>>{})...};
+      return AllLayers{
+          make_term_layers<T>(strategy, outputs, std::make_index_sequence<Plan::template edge_count<T>>{})...};
     }(std::make_index_sequence<Plan::term_count>{});
   }
 
@@ -296,9 +295,8 @@ class Cohort {
 
   template <class Body>
   static void for_each_edge(Body&& body) {
-    for_each_index<Plan::term_count>([&](auto t) {
-      for_each_index<Plan::template edge_count<t>>([&](auto e) { body(t, e); });
-    });
+    for_each_index<Plan::term_count>(
+        [&](auto t) { for_each_index<Plan::template edge_count<t>>([&](auto e) { body(t, e); }); });
   }
 
   template <std::size_t T, std::size_t E>

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 #include <torch/types.h>
 
@@ -38,8 +39,7 @@ namespace afd {
 /// `.grad()` of the networks' parameters is used and left undefined. Not to be shared between threads.
 template <class Top, class Strat, class Options, class... Nets>
 class Distiller {
-  static_assert(detail::require_plan<Top, Strat, Nets...>());
-  static_assert(detail::is_distiller_options<Options>);
+  static constexpr bool valid = detail::require_plan<Top, Strat, Nets...>() && detail::is_distiller_options<Options>;
 
  public:
   using Plan = detail::Plan<Top, Strat, Nets...>;
@@ -87,11 +87,8 @@ class Distiller {
   /// afterwards, and no weight and no statistic changes. Throws DataError for a source without samples.
   template <BatchSource Source>
   [[nodiscard]] CohortScores<network_count> evaluate(Source&& source) {
-    return std::apply(
-        [&](auto&... networks) {
-          return detail::evaluate_members(source, live(), networks...);
-        },
-        networks_);
+    return std::apply([&](auto&... networks) { return detail::evaluate_members(source, live(), networks...); },
+                      networks_);
   }
 
   /// Sets the learning rates to these multiples of the options' rates, from the next step on.
@@ -111,7 +108,7 @@ class Distiller {
   }
 
   /// What the first step made: parameters, edge layers and optimizers. Throws ConfigError before build().
-  [[nodiscard]] detail::Cohort<Plan, Options>& cohort() {
+  [[nodiscard]] auto& cohort() {
     if (!cohort_) throw ConfigError("a distiller has no edge layers yet: call build(inputs) or step(batch) first");
     return *cohort_;
   }
@@ -127,7 +124,8 @@ class Distiller {
   Options options_;
   std::tuple<Nets...> networks_;
   RateFactors factors_;
-  std::optional<detail::Cohort<Plan, Options>> cohort_;
+  // Of a distiller that cannot be, only the one message is wanted, not what follows from it.
+  std::optional<std::conditional_t<valid, detail::Cohort<Plan, Options>, std::monostate>> cohort_;
 };
 
 template <class Top, class Strat, class L, class F, class D, class Order, class NonFinite, class... N>

@@ -20,28 +20,28 @@ namespace afd {
 template <class Distiller>
 struct StepEvent {
   const typename Distiller::Report& report;
-  std::int64_t epoch;                         ///< from 0
-  std::int64_t epochs;                        ///< in this training
-  std::int64_t step;                          ///< steps done in this epoch, from 1
-  std::optional<std::int64_t> epoch_steps;    ///< in a whole epoch, where known
-  std::int64_t samples;                       ///< seen in this epoch
-  double epoch_seconds;                       ///< since the epoch began
-  double seconds;                             ///< since the training began
+  std::int64_t epoch;                       ///< from 0
+  std::int64_t epochs;                      ///< in this training
+  std::int64_t step;                        ///< steps done in this epoch, from 1
+  std::optional<std::int64_t> epoch_steps;  ///< in a whole epoch, where known
+  std::int64_t samples;                     ///< seen in this epoch
+  double epoch_seconds;                     ///< since the epoch began
+  double seconds;                           ///< since the training began
 };
 
 /// After each epoch, and its evaluation if there was one.
 template <class Distiller>
 struct EpochEvent {
-  std::int64_t epoch = 0;                                             ///< from 0
-  std::int64_t epochs = 0;                                            ///< in this training
-  std::vector<double> losses{};                                       ///< means over the epoch's steps, in the order
-                                                                      ///< of Distiller::Report::entries
-  std::optional<CohortScores<Distiller::network_count>> scores{};     ///< if this epoch was evaluated
-  std::array<bool, Distiller::network_count> improved{};              ///< whose top-1 is the best so far
-  std::int64_t samples = 0;                                           ///< trained on in this epoch
-  std::int64_t skipped = 0;                                           ///< steps skipped in this epoch
-  double train_seconds = 0;                                           ///< without the evaluation
-  double seconds = 0;                                                 ///< since the training began
+  std::int64_t epoch = 0;                                          ///< from 0
+  std::int64_t epochs = 0;                                         ///< in this training
+  std::vector<double> losses{};                                    ///< means over the epoch's steps, in the order
+                                                                   ///< of Distiller::Report::entries
+  std::optional<CohortScores<Distiller::network_count>> scores{};  ///< if this epoch was evaluated
+  std::array<bool, Distiller::network_count> improved{};           ///< whose top-1 is the best so far
+  std::int64_t samples = 0;                                        ///< trained on in this epoch
+  std::int64_t skipped = 0;                                        ///< steps skipped in this epoch
+  double train_seconds = 0;                                        ///< without the evaluation
+  double seconds = 0;                                              ///< since the training began
 };
 
 /// Has on_step(event).
@@ -59,8 +59,7 @@ concept EpochFunction = std::invocable<C&, const EpochEvent<Distiller>&>;
 /// A callback of a trainer. Whatever it does may return a bool, and false ends the training after this step or epoch.
 /// Not required: a base class, both functions, or copies.
 template <class C, class Distiller>
-concept TrainerCallback =
-    StepCallback<C, Distiller> || EpochCallback<C, Distiller> || EpochFunction<C, Distiller>;
+concept TrainerCallback = StepCallback<C, Distiller> || EpochCallback<C, Distiller> || EpochFunction<C, Distiller>;
 
 namespace detail {
 

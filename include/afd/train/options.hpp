@@ -54,15 +54,6 @@ struct RateFactors {
 
 namespace detail {
 
-template <class O>
-consteval bool require_optimizer() {
-  static_assert(Optimizer<O>,
-                "afd: an optimizer policy needs make(std::vector<torch::Tensor> parameters) const, which returns a "
-                "state with apply(std::span<const torch::Tensor> gradients) and scale_rate(double); for an optimizer "
-                "of LibTorch use afd::TorchOptimizer<O, Options>; see afd/optim/optimizer.hpp");
-  return true;
-}
-
 template <class Order>
 consteval bool require_order() {
   static_assert(std::is_same_v<Order, Simultaneous> || std::is_same_v<Order, DiscriminatorFirst>,

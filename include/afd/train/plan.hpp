@@ -19,7 +19,7 @@
 namespace afd::detail {
 
 /// Nets are network handles.
-template <Topology Top, class Strat, class... Nets>
+template <class Top, class Strat, class... Nets>
 struct Plan {
   using Networks = std::tuple<Nets...>;
   using Strategy = Strat;
@@ -134,40 +134,48 @@ struct Plan {
   }();
 };
 
-/// Fails to compile with one sentence that says what does not fit together.
+/// Whether a distiller can be made of these. If not, fails to compile with one sentence that says what does not fit
+/// together.
 template <class Top, class Strat, class... Nets>
 consteval bool require_plan() {
-  (require_network<Nets>(), ...);
-  if constexpr (!Topology<Top>) {
-    static_assert(Topology<Top>,
+  constexpr bool networks = (Network<Nets> && ...), topology = Topology<Top>, strategy = is_strategy<Strat>;
+  if constexpr (!networks) {
+    (require_network<Nets>(), ...);
+    return false;
+  } else if constexpr (!topology) {
+    static_assert(topology,
                   "afd: the first argument of a Distiller must be a topology, e.g. afd::topology::Pair{}; see "
                   "afd/topology/topology.hpp");
-  } else if constexpr (!is_strategy<Strat>) {
-    static_assert(is_strategy<Strat>,
+    return false;
+  } else if constexpr (!strategy) {
+    static_assert(strategy,
                   "afd: the second argument of a Distiller must be an afd::Strategy of loss terms, e.g. "
                   "afd::Strategy<afd::CrossEntropy, afd::MutualKL>{}");
-  } else if constexpr (Top::network_count != sizeof...(Nets)) {
-    static_assert(Top::network_count == sizeof...(Nets),
-                  "afd: the topology is for another number of networks than the Distiller was given; pass one network "
-                  "for each of its indices, or choose e.g. afd::topology::Cycle<3>");
-  } else if constexpr ((Network<Nets> && ...)) {
+    return false;
+  } else {
     using P = Plan<Top, Strat, Nets...>;
-    constexpr bool topologies_fit = []<std::size_t... T>(std::index_sequence<T...>) {
+    constexpr bool count = Top::network_count == sizeof...(Nets);
+    constexpr bool counts = []<std::size_t... T>(std::index_sequence<T...>) {
       return (P::template topology_fits<T> && ...);
     }(std::make_index_sequence<P::term_count>{});
-    static_assert(topologies_fit,
+    static_assert(count,
+                  "afd: the topology is for another number of networks than the Distiller was given; pass one network "
+                  "for each of its indices, or choose e.g. afd::topology::Cycle<3>");
+    static_assert(counts || !count,
                   "afd: a term is bound with afd::Over to a topology for another number of networks than the "
                   "Distiller was given");
-    if constexpr (topologies_fit) {
-      static_assert(!P::has_frozen_student(),
+    if constexpr (count && counts) {
+      constexpr bool frozen_student = P::has_frozen_student(), idle = P::has_idle_network();
+      static_assert(!frozen_student,
                     "afd: a frozen network is the student of an edge, but it is never updated; let it teach only "
                     "(afd::topology::OneWay, afd::topology::Star<K> with the teacher first), or do not freeze it");
-      static_assert(P::has_frozen_student() || !P::has_idle_network(),
+      static_assert(frozen_student || !idle,
                     "afd: no term of the strategy trains one of the networks; give it afd::CrossEntropy or an edge "
                     "to learn by, or wrap it in afd::frozen(...)");
+      return !frozen_student && !idle;
     }
+    return false;
   }
-  return true;
 }
 
 }  // namespace afd::detail

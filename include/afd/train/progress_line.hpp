@@ -21,9 +21,9 @@
 namespace afd {
 
 struct ProgressOptions {
-  std::string label;          ///< put first, to tell several trainings apart
-  bool live = true;           ///< rewrite one line; false: a line per epoch, for logs
-  double every_seconds = 0.5; ///< between two rewritings
+  std::string label;           ///< put first, to tell several trainings apart
+  bool live = true;            ///< rewrite one line; false: a line per epoch, for logs
+  double every_seconds = 0.5;  ///< between two rewritings
 };
 
 /// Losses are the means of each term over networks or edges. They are read only when a line is written, so an
@@ -44,8 +44,8 @@ class ProgressLine {
     if (event.epoch_steps) line << '/' << *event.epoch_steps;
     speed(line, static_cast<double>(event.samples) / event.epoch_seconds);
     if (event.epoch_steps) {
-      const double done = static_cast<double>(event.epoch) +
-                          static_cast<double>(event.step) / static_cast<double>(*event.epoch_steps);
+      const double done =
+          static_cast<double>(event.epoch) + static_cast<double>(event.step) / static_cast<double>(*event.epoch_steps);
       line << "  ETA " << duration(event.seconds / done * (static_cast<double>(event.epochs) - done));
     }
     losses(line, D::Report::entries, event.report.values());
@@ -57,8 +57,8 @@ class ProgressLine {
     std::ostringstream line;
     head(line, event.epoch, event.epochs);
     speed(line, static_cast<double>(event.samples) / event.train_seconds);
-    const double left = event.seconds / static_cast<double>(event.epoch + 1) *
-                        static_cast<double>(event.epochs - event.epoch - 1);
+    const double left =
+        event.seconds / static_cast<double>(event.epoch + 1) * static_cast<double>(event.epochs - event.epoch - 1);
     line << "  ETA " << duration(left);
     losses(line, D::Report::entries, event.losses);
     if (event.scores) {

@@ -37,9 +37,7 @@ struct StepReport {
   }
 
   /// All losses as one tensor [entries], which is not read.
-  [[nodiscard]] torch::Tensor stacked() const {
-    return torch::stack(torch::TensorList(losses.data(), losses.size()));
-  }
+  [[nodiscard]] torch::Tensor stacked() const { return torch::stack(torch::TensorList(losses.data(), losses.size())); }
 
   /// The loss of a network, by the term's name: value("cross_entropy", 0). Throws ConfigError if there is none.
   [[nodiscard]] double value(std::string_view term, std::size_t network) const {

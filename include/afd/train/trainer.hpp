@@ -231,7 +231,8 @@ class Trainer {
     values.insert(values.end(), event.losses.begin(), event.losses.end());
     const auto add = [&](const Scores* scores) {
       const double none = std::numeric_limits<double>::quiet_NaN();
-      for (const double value : {scores ? scores->loss : none, scores ? scores->top1 : none, scores ? scores->top5 : none})
+      for (const double value :
+           {scores ? scores->loss : none, scores ? scores->top1 : none, scores ? scores->top5 : none})
         values.push_back(value);
     };
     for (std::size_t k = 0; k < network_count; ++k) add(event.scores ? &event.scores->networks[k] : nullptr);

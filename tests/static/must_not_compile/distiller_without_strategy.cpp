@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// needs: torch
+// expect: the second argument of a Distiller must be an afd::Strategy of loss terms
+#include <afd/network/plain_cnn.hpp>
+#include <afd/strategy/recipes.hpp>
+#include <afd/topology/pair.hpp>
+#include <afd/train/distiller.hpp>
+
+#ifdef AFD_EXPECT_OK
+using Strat = afd::Strategy<afd::CrossEntropy>;
+#else
+using Strat = afd::CrossEntropy;
+#endif
+
+void use(afd::PlainCnn& a, afd::PlainCnn& b) {
+  afd::Distiller distiller{afd::topology::Pair{}, Strat{}, a, b};
+}

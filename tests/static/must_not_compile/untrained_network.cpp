@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// needs: torch
+// expect: no term of the strategy trains one of the networks
+#include <afd/network/plain_cnn.hpp>
+#include <afd/strategy/recipes.hpp>
+#include <afd/topology/one_way.hpp>
+#include <afd/train/distiller.hpp>
+
+#ifdef AFD_EXPECT_OK
+using Strat = afd::Strategy<afd::CrossEntropy, afd::MutualKL>;
+#else
+using Strat = afd::Strategy<afd::MutualKL>;
+#endif
+
+void use(afd::PlainCnn& a, afd::PlainCnn& b) {
+  afd::Distiller distiller{afd::topology::OneWay{}, Strat{}, a, b};
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// needs: torch
+// expect: a discriminator policy needs make(afd::MapShape) const
+#include <afd/strategy/adversarial.hpp>
+
+struct Mine {
+#ifdef AFD_EXPECT_OK
+  afd::LinearScore make(afd::MapShape shape) const { return afd::LinearScore(shape); }
+#else
+  afd::LinearScore make() const { return afd::LinearScore(afd::MapShape{1, 1, 1}); }
+#endif
+};
+
+afd::Adversarial<Mine> term;

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// needs: torch
+// expect: a transfer policy needs make(afd::MapShape student, afd::MapShape teacher) const
+#include <afd/strategy/feature_alignment.hpp>
+
+struct Mine {
+#ifdef AFD_EXPECT_OK
+  afd::IdentityLayers make(afd::MapShape student, afd::MapShape) const { return afd::IdentityLayers(student); }
+#endif
+};
+
+afd::FeatureAlignment<afd::L1Distance, Mine> term;
