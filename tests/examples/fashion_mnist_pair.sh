@@ -52,7 +52,8 @@ for line in "small network alone" "small network in pair" "large network alone" 
   grep -q "$line" "$folder/log" || fail "the table has no line $line"
 done
 (($(wc -l <"$folder/out/history.csv") == 3)) || fail "history.csv does not have a line per epoch"
-head -n 1 "$folder/out/history.csv" | grep -q "pair_train_adversarial_0_to_1_discriminator" || fail "history.csv lacks a loss"
+head -n 1 "$folder/out/history.csv" | grep -q "pair_train_adversarial_0_to_1_discriminator" ||
+  fail "history.csv lacks a loss"
 [[ $(head -c 4 "$folder/out/learning_curves.png" | tail -c 3) == PNG ]] || fail "there is no picture"
 
 # The same seed and threads: the same run.

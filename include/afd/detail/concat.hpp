@@ -11,7 +11,7 @@ namespace afd::detail {
 template <class... Parts>
 [[nodiscard]] std::string concat(const Parts&... parts) {
   std::ostringstream text;
-  (text << ... << parts);
+  static_cast<void>((text << ... << parts));
   return std::move(text).str();
 }
 

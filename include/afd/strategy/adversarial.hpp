@@ -26,8 +26,10 @@ namespace afd {
 /// the logit loss's learning rate, which is why feature terms have an optimizer of their own.
 template <class D = ConvDiscriminator, class Gan = LeastSquares, class T = StudentConv>
 struct Adversarial {
-  static_assert((detail::require_discriminator<D>(), detail::require_gan_loss<Gan>(), detail::require_transfer<T>(),
-                 true));
+  // Each says what is wrong itself; a second failure here would only repeat it.
+  static_assert((detail::require_discriminator<D>() && detail::require_gan_loss<Gan>() &&
+                 detail::require_transfer<T>()) ||
+                true);
 
   static constexpr std::string_view name = "adversarial";
   static constexpr Level level = Level::feature;
