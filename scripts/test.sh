@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/setup.sh --test
 cmake -S . -B build/clang -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++-19 -DAFD_TORCH=OFF
 cmake --build build/clang
-ctest --test-dir build/clang --output-on-failure --no-tests=error
+ctest --test-dir build/clang -j "$(nproc)" --output-on-failure --no-tests=error
 cmake -S . -B build/test -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++
 cmake --build build/test
-ctest --test-dir build/test --output-on-failure --no-tests=error
+ctest --test-dir build/test -j "$(nproc)" --output-on-failure --no-tests=error

@@ -124,6 +124,16 @@ TEST_CASE("wrong options of policies are found before the first step, with the e
   CHECK_THROWS_AS(rates.build(tiny_batch().inputs), afd::ConfigError);
 }
 
+TEST_CASE("a module cannot be two networks, frozen or not") {
+  Probe a, b;
+  const auto build = [](auto&& distiller) { distiller.build(tiny_batch().inputs); };
+  CHECK_THROWS_WITH_AS(build(afd::Distiller(afd::topology::Pair{}, afd::DeepMutualLearning{}, a, a)),
+                       doctest::Contains("networks 0 and 1 share a parameter"), afd::ConfigError);
+  CHECK_THROWS_AS(build(afd::Distiller(afd::topology::OneWay{}, afd::DeepMutualLearning{}, afd::frozen(a), a)),
+                  afd::ConfigError);
+  CHECK_NOTHROW(build(afd::Distiller(afd::topology::OneWay{}, afd::DeepMutualLearning{}, afd::frozen(a), b)));
+}
+
 TEST_CASE("a live network without trainable parameters is told what to do") {
   Probe a, b;
   for (Tensor& parameter : b->parameters()) parameter.requires_grad_(false);

@@ -321,6 +321,18 @@ TEST_CASE("a batch that cannot be trained on throws before anything changes") {
   CHECK_FALSE(same_state(*a, state_a));
 }
 
+TEST_CASE("a batch of one that BatchNorm cannot train on is an error with the network's name, and changes nothing") {
+  torch::manual_seed(15);
+  auto a = tiny_network(), b = tiny_network({3, 4, 5, 5});  // the last maps of b are 1x1
+  afd::Distiller distiller{afd::topology::Pair{}, afd::DeepMutualLearning{}, a, b};
+  distiller.step(tiny_batch());
+  const auto state_a = state_of(*a), state_b = state_of(*b);
+  CHECK_THROWS_WITH_AS(distiller.step(tiny_batch(1)),
+                       doctest::Contains("network 1: LibTorch says: Expected more than 1"), afd::ShapeError);
+  CHECK(same_state(*a, state_a));  // a's running statistics had moved already
+  CHECK(same_state(*b, state_b));
+}
+
 TEST_CASE("a non-finite loss throws, names its place and changes nothing, running statistics included") {
   torch::manual_seed(12);
   Probe a, b;

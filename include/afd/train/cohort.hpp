@@ -12,6 +12,7 @@
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -210,7 +211,21 @@ class Cohort {
     }
   }
 
+  /// A parameter of two networks would be updated twice, and a frozen one through the back door.
+  static void require_separate(const typename Plan::Networks& networks) {
+    std::unordered_map<const void*, std::size_t> owners;
+    for_each_index<network_count>([&](auto k) {
+      for (const torch::Tensor& parameter : module_of(std::get<k>(networks)).parameters()) {
+        const auto [owner, is_new] = owners.emplace(parameter.unsafeGetTensorImpl(), k.value);
+        if (is_new || owner->second == k.value) continue;
+        throw ConfigError(concat("networks ", owner->second, " and ", k.value, " share a parameter of shape ",
+                                 parameter.sizes(), "; give each a module of its own, e.g. by clone()"));
+      }
+    });
+  }
+
   void collect_parameters(const typename Plan::Networks& networks) {
+    require_separate(networks);
     for_each_index<network_count>([&](auto k) {
       if constexpr (!Plan::frozen[k]) {
         torch::nn::Module& module = module_of(std::get<k>(networks));
