@@ -70,6 +70,10 @@ TEST_CASE("edges get layers in the order of terms and edges, on the networks' dt
   for (const auto& module : modules) {
     CHECK(module->is_training());
     for (const Tensor& parameter : module->parameters()) CHECK(parameter.dtype() == torch::kDouble);
+    for (const auto& buffer : module->named_buffers()) {
+      const bool counts = buffer.key().find("num_batches_tracked") != std::string::npos;
+      CHECK(buffer.value().dtype() == (counts ? torch::kInt64 : torch::kDouble));
+    }
   }
 }
 

@@ -42,7 +42,8 @@ namespace loss {
 
 /// T^2 * KL(teacher || student) = T^2 / N * sum over samples and classes of p_t (log p_t - log p_s): summed
 /// over the classes, averaged over the batch. Both arguments are *log-probabilities* [N, classes] already
-/// tempered with the same T; the result is a scalar. A class with p_t = 0 contributes 0. T^2 keeps the
+/// tempered with the same T; the result is a scalar. A class whose p_t underflows to 0 contributes 0; mask classes
+/// with a large negative logit (-1e4), since minus infinity in both networks gives NaN. T^2 keeps the
 /// gradient's scale independent of T (Hinton et al., 2015, arXiv 1503.02531). Gradients reach both arguments;
 /// detach the teacher outside if it must not learn. Throws ConfigError for a bad T, ShapeError for shapes
 /// that differ or are not 2-D, DataError for an empty batch.
@@ -53,11 +54,9 @@ namespace loss {
   detail::require_same_shape(student_log_probabilities, teacher_log_probabilities, "tempered_kl",
                              "both networks must see the same batch and the same classes");
   detail::require_not_empty(student_log_probabilities, "tempered_kl");
-  const torch::Tensor teacher = teacher_log_probabilities.exp();
-  // Masking the difference, not the product: 0 * (-inf) would be NaN, and so would its gradient.
-  const torch::Tensor difference = (teacher_log_probabilities - student_log_probabilities).masked_fill(teacher == 0, 0);
   const auto batch = static_cast<double>(student_log_probabilities.size(0));
-  return (teacher * difference).sum() * (temperature * temperature / batch);
+  return torch::kl_div(student_log_probabilities, teacher_log_probabilities, at::Reduction::Sum, /*log_target=*/true) *
+         (temperature * temperature / batch);
 }
 
 /// tempered_kl of two sets of logits [N, classes]; two softmaxes per call.

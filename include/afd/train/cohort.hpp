@@ -242,6 +242,15 @@ class Cohort {
     });
   }
 
+  /// To the device and dtype of `like`. Module::to would turn BatchNorm's integer counter into a float as well.
+  static void move_like(torch::nn::Module& module, const torch::Tensor& like) {
+    module.to(like.device());
+    for (torch::Tensor& tensor : module.parameters()) tensor.set_data(tensor.to(like.scalar_type()));
+    for (torch::Tensor& tensor : module.buffers()) {
+      if (tensor.is_floating_point()) tensor.set_data(tensor.to(like.scalar_type()));
+    }
+  }
+
   void collect_layers(const AllOutputs& outputs) {
     for_each_edge([&](auto t, auto e) {
       using Term = typename Plan::template Term<t>;
@@ -250,7 +259,7 @@ class Cohort {
         auto& made = layers<t, e>();
         const torch::Tensor& like = outputs[edge.student].features;
         const auto adopt = [&](auto& handle) {
-          handle->to(like.device(), like.scalar_type());
+          move_like(*handle, like);
           handle->train();
           edge_modules_.push_back(handle->shared_from_this());
           append(buffers_, handle->buffers());
