@@ -58,6 +58,8 @@
 #include <afd/observe/history.hpp>
 #include <afd/observe/scores.hpp>
 #include <afd/optim/adam.hpp>
+#include <afd/optim/cpu_or_torch.hpp>
+#include <afd/optim/fused_state.hpp>
 #include <afd/optim/optimizer.hpp>
 #include <afd/optim/schedule.hpp>
 #include <afd/optim/sgd.hpp>

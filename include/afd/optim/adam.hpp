@@ -1,18 +1,74 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Adam: the default optimizer of the feature loss and of the discriminators.
+// Adam: the default optimizer of the feature loss and of the discriminators; and AdamW.
 
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include <torch/optim/adam.h>
+#include <torch/optim/adamw.h>
 #include <torch/types.h>
 
+#include <afd/optim/cpu_or_torch.hpp>
 #include <afd/optim/optimizer.hpp>
 
 namespace afd {
+
+namespace detail {
+
+struct AdamRule {
+  static constexpr std::size_t slots = 2;
+
+  double lr;
+  double beta1;
+  double beta2;
+  double eps;
+  double weight_decay;
+  bool decoupled;  ///< AdamW: decay beside the gradient
+
+  template <class Scalar>
+  struct Coefficients {
+    Scalar step_size, beta1, beta2, root_scale, eps, into_gradient, shrink;
+  };
+
+  template <class Scalar>
+  [[nodiscard]] Coefficients<Scalar> coefficients(double rate, std::int64_t step) const {
+    const auto t = static_cast<double>(step);
+    const double correction1 = 1 - std::pow(beta1, t), correction2 = 1 - std::pow(beta2, t);
+    const auto as = [](double value) { return static_cast<Scalar>(value); };
+    return {as(rate / correction1),
+            as(beta1),
+            as(beta2),
+            as(1 / std::sqrt(correction2)),
+            as(eps),
+            as(decoupled ? 0.0 : weight_decay),
+            as(decoupled ? 1 - rate * weight_decay : 1.0)};
+  }
+
+  template <class Scalar, class Piece, class Slots>
+  void update(const Coefficients<Scalar>& c, Piece& w, const Piece& g, Slots& state) const {
+    Piece& mean = state[0];
+    Piece& square = state[1];
+    mean = c.beta1 * mean + (1 - c.beta1) * (g + c.into_gradient * w);
+    square = c.beta2 * square + (1 - c.beta2) * (g + c.into_gradient * w).square();
+    w = c.shrink * w - c.step_size * mean / (square.sqrt() * c.root_scale + c.eps);
+  }
+};
+
+inline void require_adam(double lr, double beta1, double beta2, double eps, double weight_decay, const char* who) {
+  require_rate(lr, who);
+  require_weight_decay(weight_decay, who);
+  if (beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1 && eps > 0) return;
+  throw ConfigError(
+      concat(who, " needs beta1 and beta2 in [0, 1) and eps > 0, but has ", beta1, ", ", beta2, " and ", eps));
+}
+
+}  // namespace detail
 
 /// Adam (Kingma and Ba, 2015, arXiv 1412.6980); weight decay is added to the gradient, it is not AdamW. The small
 /// rate and the large weight decay are those reported for the feature loss; with plain Adam's normalisation the decay
@@ -24,18 +80,31 @@ struct Adam {
   double eps = 1e-8;
   double weight_decay = 0.1;
 
-  [[nodiscard]] TorchOptimizerState<torch::optim::Adam> make(std::vector<torch::Tensor> parameters) const {
-    detail::require_rate(lr, "Adam");
-    detail::require_weight_decay(weight_decay, "Adam");
-    if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1) || !(eps > 0)) {
-      throw ConfigError(detail::concat("Adam needs beta1 and beta2 in [0, 1) and eps > 0, but has ", beta1, ", ", beta2,
-                                       " and ", eps));
-    }
-    return {std::move(parameters),
+  [[nodiscard]] detail::CpuOrTorch<detail::AdamRule, torch::optim::Adam> make(
+      std::vector<torch::Tensor> parameters) const {
+    detail::require_adam(lr, beta1, beta2, eps, weight_decay, "Adam");
+    return {std::move(parameters), detail::AdamRule{lr, beta1, beta2, eps, weight_decay, false},
             torch::optim::AdamOptions(lr).betas(std::make_tuple(beta1, beta2)).eps(eps).weight_decay(weight_decay)};
   }
 };
 
-static_assert(Optimizer<Adam>);
+/// AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101): weights shrink by lr * weight_decay per step, whatever the
+/// gradient. LibTorch's defaults.
+struct AdamW {
+  double lr = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  double weight_decay = 1e-2;
+
+  [[nodiscard]] detail::CpuOrTorch<detail::AdamRule, torch::optim::AdamW> make(
+      std::vector<torch::Tensor> parameters) const {
+    detail::require_adam(lr, beta1, beta2, eps, weight_decay, "AdamW");
+    return {std::move(parameters), detail::AdamRule{lr, beta1, beta2, eps, weight_decay, true},
+            torch::optim::AdamWOptions(lr).betas(std::make_tuple(beta1, beta2)).eps(eps).weight_decay(weight_decay)};
+  }
+};
+
+static_assert(Optimizer<Adam> && Optimizer<AdamW>);
 
 }  // namespace afd

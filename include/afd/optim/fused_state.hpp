@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A running optimizer that goes over the memory of parameter, gradient and state once, on the CPU. LibTorch's own
+// take several operators for each parameter, each with a pass and a dispatch of its own.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <ATen/Parallel.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <Eigen/Core>
+
+namespace afd::detail {
+
+/// A piece of memory, small enough that what several expressions read stays in the first-level cache.
+template <class Scalar>
+using Piece = Eigen::Map<Eigen::Array<Scalar, Eigen::Dynamic, 1>>;
+inline constexpr std::int64_t piece_size = 2048;
+
+/// Whether FusedState can take them: on the CPU, of float or double, dense, all of one dtype.
+[[nodiscard]] inline bool can_fuse(const std::vector<torch::Tensor>& parameters) {
+  return std::all_of(parameters.begin(), parameters.end(), [&](const torch::Tensor& parameter) {
+    const auto dtype = parameter.scalar_type();
+    return parameter.device().is_cpu() && (dtype == torch::kFloat32 || dtype == torch::kFloat64) &&
+           dtype == parameters.front().scalar_type() && parameter.is_non_overlapping_and_dense();
+  });
+}
+
+/// Rule is the update of some elements:
+///   static constexpr std::size_t slots                         how many numbers it keeps per element, e.g. momentum
+///   double lr                                                  the rate that scale_rate multiplies
+///   auto coefficients(double rate, std::int64_t step) const    what is the same for all elements; steps from 1
+///   void update(coefficients, w, g, slot pieces) const         w and slots in place
+/// All state lies in one tensor [slots, elements]. Steps are counted per parameter: one without a gradient rests.
+template <class Rule>
+class FusedState {
+ public:
+  FusedState(std::vector<torch::Tensor> parameters, const Rule& rule)
+      : parameters_(std::move(parameters)), rule_(rule), rate_(rule.lr), steps_(parameters_.size(), 0) {
+    std::int64_t total = 0;
+    for (const torch::Tensor& parameter : parameters_) {
+      offsets_.push_back(total);
+      total += parameter.numel();
+    }
+    const auto options = parameters_.front().options().requires_grad(false).memory_format(torch::nullopt);
+    state_ = torch::zeros({static_cast<std::int64_t>(Rule::slots), total}, options);
+  }
+
+  void apply(std::span<const torch::Tensor> gradients) {
+    const torch::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      if (!gradients[i].defined()) continue;
+      ++steps_[i];
+      if (parameters_[i].scalar_type() == torch::kFloat32) {
+        update<float>(i, gradients[i]);
+      } else {
+        update<double>(i, gradients[i]);
+      }
+      // Autograd cannot see a write through a pointer; without this, a graph that still needs the old values would
+      // take the new ones in silence.
+      parameters_[i].unsafeGetTensorImpl()->bump_version();
+    }
+  }
+
+  void scale_rate(double factor) { rate_ = rule_.lr * factor; }
+
+ private:
+  template <class Scalar>
+  void update(std::size_t i, const torch::Tensor& given) {
+    torch::Tensor& parameter = parameters_[i];
+    // Elements must lie in the same order; a gradient nearly always comes so.
+    const bool same_order =
+        given.strides() == parameter.strides() || (given.is_contiguous() && parameter.is_contiguous());
+    torch::Tensor gradient = given;
+    if (given.scalar_type() != parameter.scalar_type() || !same_order) {
+      gradient = torch::empty_like(parameter).copy_(given);
+    }
+    auto* w = parameter.data_ptr<Scalar>();
+    auto* g = gradient.data_ptr<Scalar>();
+    auto* state = state_.data_ptr<Scalar>() + offsets_[i];
+    const std::int64_t stride = state_.size(1);
+    const auto coefficients = rule_.template coefficients<Scalar>(rate_, steps_[i]);
+    at::parallel_for(0, parameter.numel(), 16 * piece_size, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t at = begin; at < end; at += piece_size) {
+        const std::int64_t size = std::min(piece_size, end - at);
+        const auto slot = [&](std::size_t s) {
+          return Piece<Scalar>(state + static_cast<std::int64_t>(s) * stride + at, size);
+        };
+        Piece<Scalar> weights(w + at, size);
+        const Piece<Scalar> gradients(g + at, size);
+        [&]<std::size_t... S>(std::index_sequence<S...>) {
+          std::array<Piece<Scalar>, Rule::slots> slots{slot(S)...};
+          rule_.update(coefficients, weights, gradients, slots);
+        }(std::make_index_sequence<Rule::slots>{});
+      }
+    });
+  }
+
+  std::vector<torch::Tensor> parameters_;
+  Rule rule_;
+  double rate_;
+  std::vector<std::int64_t> steps_;
+  std::vector<std::int64_t> offsets_;
+  torch::Tensor state_;
+};
+
+}  // namespace afd::detail
