@@ -204,6 +204,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Trains a small and a large network on Fashion-MNIST, alone and as a pair."};
   example::add_options(app, options);
   CLI11_PARSE(app, argc, argv);
+  afd::keep_freed_memory();
   std::signal(SIGINT, [](int) { interrupted = 1; });
   std::signal(SIGTERM, [](int) { interrupted = 1; });
   try {
