@@ -72,8 +72,14 @@ class Cell {
       afd::Distiller distiller{topology, strategy, checked, networks...};
       print(recipe, "checked", afd_bench::paired([&] { distiller.step(batch); }, by_hand, options_.pairs, 3));
     }
-    afd::Distiller distiller{topology, strategy, unchecked, networks...};
-    print(recipe, "unchecked", afd_bench::paired([&] { distiller.step(batch); }, by_hand, options_.pairs, 1));
+    {
+      afd::Distiller distiller{topology, strategy, unchecked, networks...};
+      print(recipe, "unchecked", afd_bench::paired([&] { distiller.step(batch); }, by_hand, options_.pairs, 1));
+    }
+    const afd::DistillerOptions threaded{.execution = afd::PeerThreads{}};
+    afd::Distiller distiller{topology, strategy, threaded, networks...};
+    print(recipe, "checked, peers on threads",
+          afd_bench::paired([&] { distiller.step(batch); }, by_hand, options_.pairs, 1));
   }
 
   void print(const std::string& recipe, const char* losses, const Paired& result) const {
@@ -111,7 +117,7 @@ int main(int argc, char** argv) {
   try {
     fmt::print("LibTorch {}, {} threads, images of {}x{}, width {}, {} pairs of steps\n\n", TORCH_VERSION,
                options.threads, options.side, options.side, options.width, options.pairs);
-    fmt::print("| networks | batch | recipe | losses | ours, ms | by hand, ms | by hand / ours (quartiles) |\n");
+    fmt::print("| networks | batch | recipe | our step | ours, ms | by hand, ms | by hand / ours (quartiles) |\n");
     fmt::print("|---|---|---|---|---|---|---|\n");
     for (const std::int64_t depth : options.depths)
       for (const std::int64_t batch : options.batches) Cell(options, depth, batch).run();

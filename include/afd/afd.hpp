@@ -85,6 +85,7 @@
 #include <afd/train/cohort.hpp>
 #include <afd/train/distiller.hpp>
 #include <afd/train/events.hpp>
+#include <afd/train/execution.hpp>
 #include <afd/train/keep_memory.hpp>
 #include <afd/train/loss_entry.hpp>
 #include <afd/train/options.hpp>

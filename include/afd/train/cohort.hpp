@@ -68,6 +68,9 @@ class Cohort {
     return std::get<E>(std::get<T>(layers_));
   }
 
+  /// What runs the networks, on the options' threads.
+  [[nodiscard]] auto& runner() { return *runner_; }
+
   /// Steps that were skipped because a loss was not finite.
   struct Skipped {
     std::int64_t total = 0;
@@ -136,7 +139,7 @@ class Cohort {
 
   Cohort(const typename Plan::Networks& networks, const typename Plan::Strategy& strategy, const Options& options,
          const AllOutputs& outputs)
-      : layers_(make_layers(strategy, outputs)) {
+      : layers_(make_layers(strategy, outputs)), runner_(std::make_unique<Runner>(options.execution)) {
     for (std::size_t k = 0; k < network_count; ++k) {
       shapes_[k] = map_shape(outputs[k].features);
       logit_counts_[k] = outputs[k].logits.size(1);
@@ -333,7 +336,10 @@ class Cohort {
     all.insert(all.end(), more.begin(), more.end());
   }
 
+  using Runner = NetworkRunner<network_count, decltype(Options::execution)>;
+
   AllLayers layers_;
+  std::unique_ptr<Runner> runner_;
   std::array<MapShape, network_count> shapes_;
   std::array<std::int64_t, network_count> logit_counts_{};
   std::int64_t classes_ = 0;

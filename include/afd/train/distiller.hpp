@@ -36,7 +36,8 @@ namespace afd {
 /// Networks are numbered from 0 in the order given. A holder or shared pointer is shared; a plain module is held by
 /// reference and must live as long as the distiller. Transfer layers, discriminators and optimizers are made at the
 /// first batch, on the networks' device; seed LibTorch before (torch::manual_seed) to get the same ones again.
-/// `.grad()` of the networks' parameters is used and left undefined. Not to be shared between threads.
+/// `.grad()` of parameters is left alone (but a TorchOptimizer uses it and leaves it undefined). Not to be shared
+/// between threads.
 template <class Top, class Strat, class Options, class... Nets>
 class Distiller {
   static constexpr bool valid = detail::require_plan<Top, Strat, Nets...>() && detail::is_distiller_options<Options>;
@@ -128,9 +129,10 @@ class Distiller {
   std::optional<std::conditional_t<valid, detail::Cohort<Plan, Options>, std::monostate>> cohort_;
 };
 
-template <class Top, class Strat, class L, class F, class D, class Order, class NonFinite, class... N>
-Distiller(Top, Strat, DistillerOptions<L, F, D, Order, NonFinite>, N&&...)
-    -> Distiller<Top, Strat, DistillerOptions<L, F, D, Order, NonFinite>, NetworkHandle<std::remove_cvref_t<N>>...>;
+template <class Top, class Strat, class L, class F, class D, class Order, class NonFinite, class Execution, class... N>
+Distiller(Top, Strat, DistillerOptions<L, F, D, Order, NonFinite, Execution>, N&&...)
+    -> Distiller<Top, Strat, DistillerOptions<L, F, D, Order, NonFinite, Execution>,
+                 NetworkHandle<std::remove_cvref_t<N>>...>;
 
 template <class Top, class Strat, class... N>
 Distiller(Top, Strat, N&&...) -> Distiller<Top, Strat, DistillerOptions<>, NetworkHandle<std::remove_cvref_t<N>>...>;

@@ -2,7 +2,7 @@
 #pragma once
 
 // Keeps the memory of large temporaries inside the process. By default malloc gives every large block back to the
-// system when it is freed; the next step asks for the same blocks again and pays a page fault for each 4 KiB. Torch-free.
+// system when it is freed; the next step asks for the same blocks and pays a page fault for each 4 KiB. Torch-free.
 
 #if defined(__GLIBC__) || __has_include(<malloc.h>)
 #include <malloc.h>
@@ -10,7 +10,7 @@
 
 namespace afd {
 
-/// For a program's main(), before the first tensor: freed memory is kept for the next allocation, for the whole process.
+/// For a program's main(), before the first tensor: freed memory is kept for the next allocation, process-wide.
 /// The process then never shrinks below its peak. Returns whether the C library can do it (glibc), and did.
 inline bool keep_freed_memory() {
 #ifdef M_MMAP_MAX

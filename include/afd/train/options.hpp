@@ -9,6 +9,7 @@
 #include <afd/optim/adam.hpp>
 #include <afd/optim/optimizer.hpp>
 #include <afd/optim/sgd.hpp>
+#include <afd/train/execution.hpp>
 
 namespace afd {
 
@@ -34,13 +35,14 @@ struct UncheckedLosses {};
 /// The values that tune a distiller. The types are chosen with them:
 ///     DistillerOptions{.logit = Sgd{.lr = 0.05}, .feature = Adam{.lr = 1e-4}}
 template <class Logit = Sgd, class Feature = Adam, class Discriminator = Adam, class Order = Simultaneous,
-          class NonFinite = ThrowNonFinite>
+          class NonFinite = ThrowNonFinite, class Execution = Sequential>
 struct DistillerOptions {
   Logit logit = {};                  ///< of each network's logit loss
   Feature feature = {};              ///< of each network's feature loss, and of its transfer layers
   Discriminator discriminator = {};  ///< of each discriminator
   [[no_unique_address]] Order order = {};
   [[no_unique_address]] NonFinite non_finite = {};
+  [[no_unique_address]] Execution execution = {};
 };
 
 /// Factors on the learning rates of the three kinds of optimizer, for schedules.
@@ -71,10 +73,10 @@ consteval bool require_non_finite() {
 
 template <class Options>
 inline constexpr bool is_distiller_options = false;
-template <class L, class F, class D, class Order, class NonFinite>
-inline constexpr bool is_distiller_options<DistillerOptions<L, F, D, Order, NonFinite>> =
+template <class L, class F, class D, class Order, class NonFinite, class Execution>
+inline constexpr bool is_distiller_options<DistillerOptions<L, F, D, Order, NonFinite, Execution>> =
     require_optimizer<L>() && require_optimizer<F>() && require_optimizer<D>() && require_order<Order>() &&
-    require_non_finite<NonFinite>();
+    require_non_finite<NonFinite>() && require_execution<Execution>();
 
 }  // namespace detail
 }  // namespace afd

@@ -67,8 +67,10 @@ class Step {
     compute_losses(batch.targets);
     if (refuses()) return skipped();
     if constexpr (discriminator_first && Plan::discriminator_count > 0) {
-      take_discriminator_gradients();
-      update_discriminators();
+      cohort_.runner().run([&](auto k) {
+        take_discriminator_gradients<k>();
+        update_discriminators<k>();
+      });
       compute_generator_losses();
       if (refuses()) return skipped();
     }
@@ -109,7 +111,7 @@ class Step {
   }
 
   void forward(const Tensor& inputs) {
-    for_each_index<network_count>([&](auto k) {
+    cohort_.runner().run([&](auto k) {
       auto& network = std::get<k>(networks_);
       outputs_[k] = named([&] { return afd::run(network, inputs); }, "network ", k.value);
       cohort_.check(outputs_[k], inputs.size(0), k);
@@ -246,52 +248,57 @@ class Step {
 
   void take_gradients() {
     for (std::size_t k = 0; k < network_count; ++k) {
+      if (logit_totals_[k].defined()) require_differentiable(logit_totals_[k], k, "logit");
+      if (feature_totals_[k].defined()) require_differentiable(feature_totals_[k], k, "feature");
+    }
+    cohort_.runner().run([&](auto k) {
       const bool has_feature = feature_totals_[k].defined();
       if (logit_totals_[k].defined()) {
-        require_differentiable(logit_totals_[k], k, "logit");
         logit_gradients_[k] = gradients(logit_totals_[k], cohort_.parameters(k), /*keep_graph=*/has_feature);
       }
-    }
-    // L_D before L_G: both go through the same forward of the discriminator.
-    if constexpr (!discriminator_first) take_discriminator_gradients();
-    for (std::size_t k = 0; k < network_count; ++k) {
-      if (feature_totals_[k].defined()) {
-        require_differentiable(feature_totals_[k], k, "feature");
+      // L_D before L_G: both go through the same forward of the discriminator.
+      if constexpr (!discriminator_first) take_discriminator_gradients<k>();
+      if (has_feature) {
         feature_gradients_[k] = gradients(feature_totals_[k], cohort_.feature_parameters(k), /*keep_graph=*/false);
       }
-    }
+    });
   }
 
-  void take_discriminator_gradients() {
+  void update() {
+    cohort_.runner().run([&](auto k) {
+      if constexpr (Plan::trains(k, Level::logit)) cohort_.logit_optimizer(k).apply(logit_gradients_[k]);
+      if constexpr (Plan::trains(k, Level::feature)) cohort_.feature_optimizer(k).apply(feature_gradients_[k]);
+      if constexpr (!discriminator_first) update_discriminators<k>();
+    });
+    cohort_.skipped.in_a_row = 0;
+  }
+
+  /// body(term, edge, discriminator), as constants, for every edge with a discriminator that ends at network K.
+  template <std::size_t K, class Body>
+  static void for_each_discriminator(Body&& body) {
     for_each_index<Plan::term_count>([&](auto t) {
       if constexpr (AdversarialTerm<typename Plan::template Term<t>>) {
         for_each_index<Plan::template edge_count<t>>([&](auto e) {
-          constexpr std::size_t d = Plan::template first_discriminator<t> + e;
-          discriminator_gradients_[d] =
-              gradients(losses_[discriminator_entry<t, e>], cohort_.discriminator_parameters(d),
-                        /*keep_graph=*/!discriminator_first);
+          if constexpr (Plan::template TermTopology<t>::edges[e].student == K) {
+            body(t, e, Index<Plan::template first_discriminator<t> + e>{});
+          }
         });
       }
     });
   }
 
-  void update_discriminators() {
-    for (std::size_t d = 0; d < discriminator_count; ++d) {
-      cohort_.discriminator_optimizer(d).apply(discriminator_gradients_[d]);
-    }
+  template <std::size_t K>
+  void take_discriminator_gradients() {
+    for_each_discriminator<K>([&](auto t, auto e, auto d) {
+      discriminator_gradients_[d] = gradients(losses_[discriminator_entry<t, e>], cohort_.discriminator_parameters(d),
+                                              /*keep_graph=*/!discriminator_first);
+    });
   }
 
-  void update() {
-    for (std::size_t k = 0; k < network_count; ++k) {
-      if constexpr (Plan::trains_somebody(Level::logit)) {
-        if (!logit_gradients_[k].empty()) cohort_.logit_optimizer(k).apply(logit_gradients_[k]);
-      }
-      if constexpr (Plan::trains_somebody(Level::feature)) {
-        if (!feature_gradients_[k].empty()) cohort_.feature_optimizer(k).apply(feature_gradients_[k]);
-      }
-    }
-    if constexpr (!discriminator_first) update_discriminators();
-    cohort_.skipped.in_a_row = 0;
+  template <std::size_t K>
+  void update_discriminators() {
+    for_each_discriminator<K>(
+        [&](auto, auto, auto d) { cohort_.discriminator_optimizer(d).apply(discriminator_gradients_[d]); });
   }
 
   StepReport<Plan> report() const {
