@@ -5,13 +5,15 @@
 #include <afd/data/gzip.hpp>
 
 auto network(std::int64_t width) {  // any torch::nn::Module whose forward gives features and logits will do
-  using torch::nn::Conv2d, torch::nn::Conv2dOptions, torch::nn::ReLU;
-  return afd::extractor_head(torch::nn::Sequential(Conv2d(Conv2dOptions(1, width, 5).stride(2)), ReLU(),
-                                                   Conv2d(Conv2dOptions(width, 2 * width, 5).stride(2)), ReLU()),
-                             torch::nn::Linear(2 * width, 10));
+  using torch::nn::BatchNorm2d, torch::nn::Conv2d, torch::nn::Conv2dOptions, torch::nn::ReLU;
+  return afd::extractor_head(
+      torch::nn::Sequential(Conv2d(Conv2dOptions(1, width, 5).stride(2)), BatchNorm2d(width), ReLU(),
+                            Conv2d(Conv2dOptions(width, 2 * width, 5).stride(2)), BatchNorm2d(2 * width), ReLU()),
+      torch::nn::Linear(2 * width, 10));
 }
 
 int main() {
+  torch::manual_seed(1);
   const auto load = [](afd::Split split) {
     return afd::load_mnist("/usr/share/datasets/fashion-mnist", split, afd::GzipFiles{});
   };

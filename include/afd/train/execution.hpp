@@ -27,7 +27,8 @@ struct Sequential {};
 /// Each network's forward, backward and updates on a thread of its own; they join where edges compare networks. Pays
 /// where a single network cannot keep all cores busy. The same bits as Sequential with as many threads per network,
 /// unless networks draw random numbers (dropout), whose order is then that of the threads. Networks must not share
-/// anything that their forward writes to.
+/// anything that their forward writes to. OpenMP's threads wait for work by spinning, which takes cores from the
+/// networks: call torch::set_num_threads(1) in main(), or set OMP_WAIT_POLICY=passive.
 struct PeerThreads {
   int threads_per_network = 0;  ///< 0: LibTorch's threads divided by the networks, at least 1
 };
