@@ -3,24 +3,21 @@
 
 #include <afd/afd.hpp>
 #include <afd/data/gzip.hpp>
+namespace nn = torch::nn;
 
-auto network(std::int64_t width) {  // any torch::nn::Module whose forward gives features and logits will do
-  using torch::nn::BatchNorm2d, torch::nn::Conv2d, torch::nn::Conv2dOptions, torch::nn::ReLU;
+auto network(std::int64_t w) {  // any torch::nn::Module whose forward gives features and logits will do
   return afd::extractor_head(
-      torch::nn::Sequential(Conv2d(Conv2dOptions(1, width, 5).stride(2)), BatchNorm2d(width), ReLU(),
-                            Conv2d(Conv2dOptions(width, 2 * width, 5).stride(2)), BatchNorm2d(2 * width), ReLU()),
-      torch::nn::Linear(2 * width, 10));
+      nn::Sequential(nn::Conv2d(nn::Conv2dOptions(1, w, 5).stride(2)), nn::BatchNorm2d(w), nn::ReLU(),
+                     nn::Conv2d(nn::Conv2dOptions(w, 2 * w, 5).stride(2)), nn::BatchNorm2d(2 * w), nn::ReLU()),
+      nn::Linear(2 * w, 10));
 }
 
 int main() {
   torch::manual_seed(1);
-  const auto load = [](afd::Split split) {
-    return afd::load_mnist("/usr/share/datasets/fashion-mnist", split, afd::GzipFiles{});
-  };
-  afd::BatchLoader train{load(afd::Split::train).first(10000), {.batch_size = 64}};
-  afd::BatchLoader test{load(afd::Split::test), {.batch_size = 500, .shuffle = false}};
+  const std::string folder = "/usr/share/datasets/fashion-mnist";
+  afd::BatchLoader train{afd::load_mnist(folder, afd::Split::train, afd::GzipFiles{}).first(10000), {.batch_size = 64}};
+  afd::BatchLoader test{afd::load_mnist(folder, afd::Split::test, afd::GzipFiles{}), {.shuffle = false}};
   auto small = network(8), large = network(32);
-
   using Recipe = afd::Strategy<afd::CrossEntropy, afd::MutualKL, afd::Adversarial<afd::ConvDiscriminator>>;
   afd::Distiller distiller{afd::topology::Pair{}, Recipe{}, small, large};
   afd::Trainer{distiller, {.epochs = 5}}.fit(train, test, afd::ProgressLine{std::cout});
