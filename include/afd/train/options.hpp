@@ -29,7 +29,7 @@ struct SkipNonFinite {
   std::int64_t limit = 100;
 };
 
-/// Losses are not looked at: no wait, no protection.
+/// Losses, labels and inputs are not looked at, and running statistics are not put back: no wait, no protection.
 struct UncheckedLosses {};
 
 /// The values that tune a distiller. The types are chosen with them:
