@@ -58,9 +58,10 @@
 #include <afd/observe/history.hpp>
 #include <afd/observe/scores.hpp>
 #include <afd/optim/adam.hpp>
-#include <afd/optim/cpu_or_torch.hpp>
+#include <afd/optim/foreach_state.hpp>
 #include <afd/optim/fused_state.hpp>
 #include <afd/optim/optimizer.hpp>
+#include <afd/optim/rule_optimizer.hpp>
 #include <afd/optim/schedule.hpp>
 #include <afd/optim/sgd.hpp>
 #include <afd/strategy/adversarial.hpp>

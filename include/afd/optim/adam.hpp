@@ -6,16 +6,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <tuple>
 #include <utility>
 #include <vector>
 
-#include <torch/optim/adam.h>
-#include <torch/optim/adamw.h>
 #include <torch/types.h>
 
-#include <afd/optim/cpu_or_torch.hpp>
 #include <afd/optim/optimizer.hpp>
+#include <afd/optim/rule_optimizer.hpp>
 
 namespace afd {
 
@@ -51,12 +48,28 @@ struct AdamRule {
   }
 
   template <class Scalar, class Piece, class Slots>
-  void update(const Coefficients<Scalar>& c, Piece& w, const Piece& g, Slots& state) const {
+  void update(const Coefficients<Scalar>& c, Scalar scale, Piece& w, const Piece& g, Slots& state) const {
     Piece& mean = state[0];
     Piece& square = state[1];
-    mean = c.beta1 * mean + (1 - c.beta1) * (g + c.into_gradient * w);
-    square = c.beta2 * square + (1 - c.beta2) * (g + c.into_gradient * w).square();
+    mean = c.beta1 * mean + (1 - c.beta1) * (scale * g + c.into_gradient * w);
+    square = c.beta2 * square + (1 - c.beta2) * (scale * g + c.into_gradient * w).square();
     w = c.shrink * w - c.step_size * mean / (square.sqrt() * c.root_scale + c.eps);
+  }
+
+  template <class Tensors, class Slots>
+  void update_all(const Coefficients<double>& c, Tensors& w, Tensors& g, Slots& state) const {
+    Tensors& mean = state[0];
+    Tensors& square = state[1];
+    if (c.into_gradient != 0) g = at::_foreach_add(g, w, c.into_gradient);
+    at::_foreach_mul_(mean, c.beta1);
+    at::_foreach_add_(mean, g, 1 - c.beta1);
+    at::_foreach_mul_(square, c.beta2);
+    at::_foreach_addcmul_(square, g, g, 1 - c.beta2);
+    Tensors root = at::_foreach_sqrt(square);
+    at::_foreach_mul_(root, c.root_scale);
+    at::_foreach_add_(root, c.eps);
+    if (c.shrink != 1) at::_foreach_mul_(w, c.shrink);
+    at::_foreach_addcdiv_(w, mean, root, -c.step_size);
   }
 };
 
@@ -79,12 +92,14 @@ struct Adam {
   double beta2 = 0.999;
   double eps = 1e-8;
   double weight_decay = 0.1;
+  double max_norm = 0;          ///< see Sgd
+  std::int64_t accumulate = 1;  ///< see Sgd
 
-  [[nodiscard]] detail::CpuOrTorch<detail::AdamRule, torch::optim::Adam> make(
-      std::vector<torch::Tensor> parameters) const {
+  [[nodiscard]] detail::RuleOptimizer<detail::AdamRule> make(std::vector<torch::Tensor> parameters) const {
     detail::require_adam(lr, beta1, beta2, eps, weight_decay, "Adam");
-    return {std::move(parameters), detail::AdamRule{lr, beta1, beta2, eps, weight_decay, false},
-            torch::optim::AdamOptions(lr).betas(std::make_tuple(beta1, beta2)).eps(eps).weight_decay(weight_decay)};
+    detail::require_gradient_handling(max_norm, accumulate, "Adam");
+    return {
+        std::move(parameters), detail::AdamRule{lr, beta1, beta2, eps, weight_decay, false}, {max_norm, accumulate}};
   }
 };
 
@@ -96,12 +111,13 @@ struct AdamW {
   double beta2 = 0.999;
   double eps = 1e-8;
   double weight_decay = 1e-2;
+  double max_norm = 0;          ///< see Sgd
+  std::int64_t accumulate = 1;  ///< see Sgd
 
-  [[nodiscard]] detail::CpuOrTorch<detail::AdamRule, torch::optim::AdamW> make(
-      std::vector<torch::Tensor> parameters) const {
+  [[nodiscard]] detail::RuleOptimizer<detail::AdamRule> make(std::vector<torch::Tensor> parameters) const {
     detail::require_adam(lr, beta1, beta2, eps, weight_decay, "AdamW");
-    return {std::move(parameters), detail::AdamRule{lr, beta1, beta2, eps, weight_decay, true},
-            torch::optim::AdamWOptions(lr).betas(std::make_tuple(beta1, beta2)).eps(eps).weight_decay(weight_decay)};
+    detail::require_gradient_handling(max_norm, accumulate, "AdamW");
+    return {std::move(parameters), detail::AdamRule{lr, beta1, beta2, eps, weight_decay, true}, {max_norm, accumulate}};
   }
 };
 

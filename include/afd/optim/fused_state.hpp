@@ -38,7 +38,7 @@ inline constexpr std::int64_t piece_size = 2048;
 ///   static constexpr std::size_t slots                         how many numbers it keeps per element, e.g. momentum
 ///   double lr                                                  the rate that scale_rate multiplies
 ///   auto coefficients(double rate, std::int64_t step) const    what is the same for all elements; steps from 1
-///   void update(coefficients, w, g, slot pieces) const         w and slots in place
+///   void update(coefficients, scale, w, g, slots) const        w and slots in place, along scale * g
 /// All state lies in one tensor [slots, elements]. Steps are counted per parameter: one without a gradient rests.
 template <class Rule>
 class FusedState {
@@ -54,15 +54,16 @@ class FusedState {
     state_ = torch::zeros({static_cast<std::int64_t>(Rule::slots), total}, options);
   }
 
-  void apply(std::span<const torch::Tensor> gradients) {
+  /// One step along `scale` times the gradients.
+  void apply(std::span<const torch::Tensor> gradients, double scale) {
     const torch::NoGradGuard no_grad;
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       if (!gradients[i].defined()) continue;
       ++steps_[i];
       if (parameters_[i].scalar_type() == torch::kFloat32) {
-        update<float>(i, gradients[i]);
+        update<float>(i, gradients[i], scale);
       } else {
-        update<double>(i, gradients[i]);
+        update<double>(i, gradients[i], scale);
       }
       // Autograd cannot see a write through a pointer; without this, a graph that still needs the old values would
       // take the new ones in silence.
@@ -70,11 +71,36 @@ class FusedState {
     }
   }
 
+  /// The sum of the squares of all elements; the same bits with any number of threads.
+  [[nodiscard]] double squared_norm(std::span<const torch::Tensor> gradients) const {
+    const torch::NoGradGuard no_grad;
+    double sum = 0;
+    for (const torch::Tensor& gradient : gradients) {
+      if (!gradient.defined()) continue;
+      const torch::Tensor dense = gradient.is_non_overlapping_and_dense() ? gradient : gradient.contiguous();
+      sum += dense.scalar_type() == torch::kFloat64   ? squared_norm<double>(dense)
+             : dense.scalar_type() == torch::kFloat32 ? squared_norm<float>(dense)
+                                                      : squared_norm<float>(dense.to(torch::kFloat32));
+    }
+    return sum;
+  }
+
   void scale_rate(double factor) { rate_ = rule_.lr * factor; }
 
  private:
   template <class Scalar>
-  void update(std::size_t i, const torch::Tensor& given) {
+  static double squared_norm(const torch::Tensor& gradient) {
+    const auto* g = gradient.data_ptr<Scalar>();
+    double sum = 0;
+    for (std::int64_t at = 0; at < gradient.numel(); at += piece_size) {
+      using Constant = Eigen::Map<const Eigen::Array<Scalar, Eigen::Dynamic, 1>>;
+      sum += static_cast<double>(Constant(g + at, std::min(piece_size, gradient.numel() - at)).square().sum());
+    }
+    return sum;
+  }
+
+  template <class Scalar>
+  void update(std::size_t i, const torch::Tensor& given, double scale) {
     torch::Tensor& parameter = parameters_[i];
     // Elements must lie in the same order; a gradient nearly always comes so.
     const bool same_order =
@@ -98,7 +124,7 @@ class FusedState {
         const Piece<Scalar> gradients(g + at, size);
         [&]<std::size_t... S>(std::index_sequence<S...>) {
           std::array<Piece<Scalar>, Rule::slots> slots{slot(S)...};
-          rule_.update(coefficients, weights, gradients, slots);
+          rule_.update(coefficients, static_cast<Scalar>(scale), weights, gradients, slots);
         }(std::make_index_sequence<Rule::slots>{});
       }
     });

@@ -40,7 +40,13 @@ concept OptimizerApplies =
 template <class O>
 concept OptimizerScalesRate = requires(OptimizerState<O>& state) { state.scale_rate(1.0); };
 
-/// An optimizer policy. Not required: a base class, registration, a default constructor, or gradients in `.grad()`.
+/// A running optimizer may also have `prepare(gradients)`: what can fail of the next apply() with the same gradients,
+/// without changing a weight. A step calls it of all optimizers before it applies one.
+template <class S>
+concept OptimizerPrepares = requires(S& state, std::span<const torch::Tensor> gradients) { state.prepare(gradients); };
+
+/// An optimizer policy. Not required: prepare(), a base class, registration, a default constructor, or gradients in
+/// `.grad()`.
 template <class O>
 concept Optimizer = OptimizerIsValue<O> && OptimizerMakesState<O> && OptimizerApplies<O> && OptimizerScalesRate<O>;
 

@@ -3,17 +3,15 @@
 
 // Stochastic gradient descent: the default optimizer of the logit loss.
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
-#include <torch/optim/sgd.h>
 #include <torch/types.h>
 
-#include <afd/optim/cpu_or_torch.hpp>
 #include <afd/optim/optimizer.hpp>
+#include <afd/optim/rule_optimizer.hpp>
 
 namespace afd {
 
@@ -38,15 +36,27 @@ struct SgdRule {
   }
 
   template <class Scalar, class Piece, class Slots>
-  void update(const Coefficients<Scalar>& c, Piece& w, const Piece& g, Slots& state) const {
+  void update(const Coefficients<Scalar>& c, Scalar scale, Piece& w, const Piece& g, Slots& state) const {
     Piece& velocity = state[0];  // 0 before the first step, so that the first velocity is the first gradient
     if (nesterov) {
-      velocity = c.momentum * velocity + (g + c.weight_decay * w);
-      w -= c.rate * (g + c.weight_decay * w + c.momentum * velocity);
+      velocity = c.momentum * velocity + (scale * g + c.weight_decay * w);
+      w -= c.rate * (scale * g + c.weight_decay * w + c.momentum * velocity);
     } else {
-      velocity = c.momentum * velocity + (g + c.weight_decay * w);
+      velocity = c.momentum * velocity + (scale * g + c.weight_decay * w);
       w -= c.rate * velocity;
     }
+  }
+
+  template <class Tensors, class Slots>
+  void update_all(const Coefficients<double>& c, Tensors& w, Tensors& g, Slots& state) const {
+    Tensors& velocity = state[0];
+    if (c.weight_decay != 0) g = at::_foreach_add(g, w, c.weight_decay);
+    if (c.momentum != 0) {
+      at::_foreach_mul_(velocity, c.momentum);
+      at::_foreach_add_(velocity, g);
+      g = nesterov ? at::_foreach_add(g, velocity, c.momentum) : velocity;
+    }
+    at::_foreach_add_(w, g, -c.rate);
   }
 };
 
@@ -59,17 +69,18 @@ struct Sgd {
   double momentum = 0.9;
   double weight_decay = 1e-4;
   bool nesterov = false;
+  double max_norm = 0;          ///< clips the norm of all gradients together, like LibTorch's clip_grad_norm_; 0: never
+  std::int64_t accumulate = 1;  ///< updates every that many steps, with the mean of their gradients
 
-  [[nodiscard]] detail::CpuOrTorch<detail::SgdRule, torch::optim::SGD> make(
-      std::vector<torch::Tensor> parameters) const {
+  [[nodiscard]] detail::RuleOptimizer<detail::SgdRule> make(std::vector<torch::Tensor> parameters) const {
     detail::require_rate(lr, "Sgd");
     detail::require_weight_decay(weight_decay, "Sgd");
     if (!(momentum >= 0 && momentum < 1) || (nesterov && momentum == 0)) {
       throw ConfigError(detail::concat("Sgd's momentum must be at least 0 and below 1, and above 0 with nesterov, ",
                                        "but is ", momentum));
     }
-    return {std::move(parameters), detail::SgdRule{lr, momentum, weight_decay, nesterov},
-            torch::optim::SGDOptions(lr).momentum(momentum).weight_decay(weight_decay).nesterov(nesterov)};
+    detail::require_gradient_handling(max_norm, accumulate, "Sgd");
+    return {std::move(parameters), detail::SgdRule{lr, momentum, weight_decay, nesterov}, {max_norm, accumulate}};
   }
 };
 

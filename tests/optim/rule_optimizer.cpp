@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include <afd/optim/rule_optimizer.hpp>
+//
+#include <limits>
+#include <vector>
+
+#include <torch/nn/utils/clip_grad.h>
+
+#include <afd/optim/adam.hpp>
+#include <afd/optim/optimizer.hpp>
+#include <afd/optim/sgd.hpp>
+
+#include "optim/reference.hpp"
+#include "support/doctest.hpp"
+
+TEST_SUITE_BEGIN("optim");
+
+using optim_test::some_gradients;
+using optim_test::some_parameters;
+using torch::Tensor;
+
+namespace {
+
+double worst_difference(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  double worst = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, (a[i] - b[i]).abs().max().item<double>());
+  return worst;
+}
+
+}  // namespace
+
+TEST_CASE("clipping is LibTorch's clip_grad_norm_, fused or not") {
+  for (const bool dense : {true, false}) {
+    CAPTURE(dense);
+    std::vector<Tensor> ours = some_parameters(torch::kFloat64, dense),
+                        theirs = some_parameters(torch::kFloat64, dense);
+    auto state = afd::Sgd{.lr = 0.1, .max_norm = 2.5}.make(ours);
+    auto reference = afd::Sgd{.lr = 0.1}.make(theirs);
+    for (int i = 0; i < 10; ++i) {
+      std::vector<Tensor> gradients = some_gradients(ours, i);
+      if (i == 7)  // short enough already
+        for (Tensor& gradient : gradients)
+          if (gradient.defined()) gradient.mul_(1e-3);
+      state.apply(gradients);
+      for (std::size_t p = 0; p < theirs.size(); ++p) theirs[p].mutable_grad() = gradients[p];
+      torch::nn::utils::clip_grad_norm_(theirs, 2.5);
+      std::vector<Tensor> clipped;
+      for (Tensor& parameter : theirs) {
+        clipped.push_back(parameter.grad());
+        parameter.mutable_grad().reset();
+      }
+      reference.apply(clipped);
+    }
+    CHECK(worst_difference(ours, theirs) < 1e-12);
+  }
+}
+
+TEST_CASE("accumulated steps are one step with the mean of the gradients") {
+  for (const bool dense : {true, false}) {
+    CAPTURE(dense);
+    std::vector<Tensor> ours = some_parameters(torch::kFloat64, dense),
+                        theirs = some_parameters(torch::kFloat64, dense);
+    const std::vector<Tensor> start = some_parameters(torch::kFloat64, dense);
+    auto state = afd::AdamW{.lr = 0.1, .max_norm = 1.0, .accumulate = 3}.make(ours);
+    auto reference = afd::AdamW{.lr = 0.1, .max_norm = 1.0}.make(theirs);
+    for (int step = 0; step < 4; ++step) {
+      std::vector<Tensor> means;
+      for (const Tensor& parameter : theirs) means.push_back(torch::zeros_like(parameter).detach());
+      const std::vector<Tensor> before = [&] {
+        std::vector<Tensor> copies;
+        for (const Tensor& parameter : ours) copies.push_back(parameter.detach().clone());
+        return copies;
+      }();
+      for (int part = 0; part < 3; ++part) {
+        const std::vector<Tensor> gradients = some_gradients(ours, 3 * step + part);
+        for (std::size_t p = 0; p < means.size(); ++p)
+          if (gradients[p].defined()) means[p] += gradients[p] / 3;
+        CHECK(worst_difference(ours, before) == 0);  // until the last
+        state.apply(gradients);
+      }
+      reference.apply(means);
+    }
+    CHECK(worst_difference(ours, theirs) < 1e-12);
+    CHECK(worst_difference(ours, start) > 0.1);
+  }
+}
+
+TEST_CASE("gradients that are accumulated are not written to") {
+  Tensor a = torch::zeros({2}, torch::requires_grad()), b = torch::zeros({2}, torch::requires_grad());
+  auto state = afd::Sgd{.lr = 1, .momentum = 0, .weight_decay = 0, .accumulate = 3}.make({a, b});
+  const Tensor shared = torch::ones({2});  // autograd may hand out one tensor twice
+  for (int i = 0; i < 3; ++i) state.apply(std::vector<Tensor>{shared, shared});
+  CHECK(torch::equal(shared, torch::ones({2})));
+  CHECK(torch::allclose(a, torch::full({2}, -1.0)));
+  CHECK(torch::allclose(b, torch::full({2}, -1.0)));
+}
+
+TEST_CASE("a norm that is not finite changes nothing and is told by prepare") {
+  static_assert(afd::OptimizerPrepares<afd::OptimizerState<afd::Sgd>>);
+  Tensor w = torch::ones({2}, torch::requires_grad());
+  auto state = afd::Sgd{.lr = 1, .momentum = 0, .weight_decay = 0, .max_norm = 1, .accumulate = 2}.make({w});
+  const std::vector<Tensor> good{torch::full({2}, 0.25)};
+  const std::vector<Tensor> bad{torch::full({2}, std::numeric_limits<double>::infinity(), torch::kFloat)};
+  state.apply(good);
+  CHECK_THROWS_AS(state.prepare(bad), afd::NonFiniteError);
+  CHECK(torch::equal(w, torch::ones({2})));
+  state.prepare(good);  // the first half was not lost
+  CHECK(torch::equal(w, torch::ones({2})));
+  state.apply(good);
+  CHECK(torch::allclose(w, torch::full({2}, 0.75)));
+}
+
+TEST_CASE("the rate of the next steps can be scaled, fused or not") {
+  const afd::Sgd sgd{.lr = 0.5, .momentum = 0, .weight_decay = 0};
+  Tensor fused = torch::zeros({4}, torch::requires_grad());
+  Tensor strided = torch::zeros({8}).slice(0, 0, 8, 2).detach().requires_grad_();
+  for (Tensor* w : {&fused, &strided}) {
+    auto state = sgd.make({*w});
+    CHECK(state.is_fused() == (w == &fused));
+    state.apply(std::vector<Tensor>{torch::ones({4})});
+    state.scale_rate(0.1);
+    state.apply(std::vector<Tensor>{torch::ones({4})});
+    CHECK(torch::allclose(*w, torch::full({4}, -0.55)));
+  }
+}
+
+TEST_CASE("options that cannot work are refused") {
+  const auto parameters = [] { return std::vector<Tensor>{torch::zeros({1}, torch::requires_grad())}; };
+  CHECK_THROWS_AS(static_cast<void>(afd::Sgd{.max_norm = -1}.make(parameters())), afd::ConfigError);
+  CHECK_THROWS_AS(static_cast<void>(afd::Adam{.accumulate = 0}.make(parameters())), afd::ConfigError);
+  CHECK_THROWS_AS(static_cast<void>(afd::AdamW{.accumulate = -1}.make(parameters())), afd::ConfigError);
+}
+
+TEST_SUITE_END();
