@@ -44,10 +44,10 @@ std::vector<torch::Tensor> trained(const Options& options) {
 TEST_CASE("peers on threads of their own give the same bits") {
   torch::set_num_threads(1);
   const auto one = trained(afd::DistillerOptions{});
-  const auto many = trained(afd::DistillerOptions{.execution = afd::PeerThreads{.threads_per_network = 1}});
+  const auto many = trained(afd::DistillerOptions{.execution = afd::PeerThreads{.threads = 3}});
   const auto first = trained(afd::DistillerOptions{.order = afd::DiscriminatorFirst{}});
   const auto many_first =
-      trained(afd::DistillerOptions{.order = afd::DiscriminatorFirst{}, .execution = afd::PeerThreads{}});
+      trained(afd::DistillerOptions{.order = afd::DiscriminatorFirst{}, .execution = afd::PeerThreads{.threads = 2}});
   REQUIRE(one.size() == many.size());
   for (std::size_t i = 0; i < one.size(); ++i) {
     CHECK(torch::equal(one[i], many[i]));
@@ -57,7 +57,7 @@ TEST_CASE("peers on threads of their own give the same bits") {
 
 TEST_CASE("each network has its thread, with the caller's grad mode and its own number of LibTorch threads") {
   torch::set_num_threads(2);
-  NetworkRunner<3, afd::PeerThreads> runner(afd::PeerThreads{.threads_per_network = 1});
+  NetworkRunner<3, afd::PeerThreads> runner(afd::PeerThreads{.threads = 4}, {1, 1, 2});
   CHECK(torch::get_num_threads() == 2);
   std::array<std::thread::id, 3> ids;
   std::array<int, 3> threads{};
@@ -71,7 +71,7 @@ TEST_CASE("each network has its thread, with the caller's grad mode and its own 
     });
   }
   CHECK(std::set<std::thread::id>(ids.begin(), ids.end()).size() == 3);
-  CHECK(threads == std::array<int, 3>{1, 1, 1});
+  CHECK(threads == std::array<int, 3>{1, 1, 2});  // the costly one gets the fourth
   CHECK(grad == std::array<bool, 3>{false, false, false});
   const auto before = ids;
   runner.run([&](auto k) { ids[k] = std::this_thread::get_id(); });
@@ -79,17 +79,39 @@ TEST_CASE("each network has its thread, with the caller's grad mode and its own 
   torch::set_num_threads(1);
 }
 
-TEST_CASE("an exception reaches the caller, the first network's if there are several, and the threads live on") {
-  NetworkRunner<3, afd::PeerThreads> runner(afd::PeerThreads{});
-  for (int round = 0; round < 20; ++round) {
-    CHECK_THROWS_WITH_AS(runner.run([](auto k) {
-      if (k > 0) throw std::runtime_error("network " + std::to_string(k.value));
-    }),
-                         "network 1", std::runtime_error);
+TEST_CASE("with fewer cores than networks they take turns, the costly ones first") {
+  NetworkRunner<4, afd::PeerThreads> one(afd::PeerThreads{.threads = 1}, {2, 1, 4, 3});
+  std::vector<std::size_t> order;
+  one.run([&](auto k) { order.push_back(k); });
+  CHECK(order == std::vector<std::size_t>{2, 3, 0, 1});
+
+  NetworkRunner<4, afd::PeerThreads> two(afd::PeerThreads{.threads = 2}, {1, 1, 1, 1});
+  for (int round = 0; round < 50; ++round) {
+    std::array<std::thread::id, 4> ids;
+    std::array<int, 4> threads{};
+    two.run([&](auto k) {
+      ids[k] = std::this_thread::get_id();
+      threads[k] = torch::get_num_threads();
+    });
+    CHECK(std::set<std::thread::id>(ids.begin(), ids.end()).size() <= 2);
+    CHECK(threads == std::array<int, 4>{1, 1, 1, 1});
   }
-  std::array<bool, 3> ran{};
-  runner.run([&](auto k) { ran[k] = true; });
-  CHECK(ran == std::array<bool, 3>{true, true, true});
+}
+
+TEST_CASE("an exception reaches the caller, the first network's if there are several, and the threads live on") {
+  for (const int cores : {1, 2, 3}) {
+    CAPTURE(cores);
+    NetworkRunner<3, afd::PeerThreads> runner(afd::PeerThreads{.threads = cores}, {1, 1, 1});
+    for (int round = 0; round < 20; ++round) {
+      CHECK_THROWS_WITH_AS(runner.run([](auto k) {
+        if (k > 0) throw std::runtime_error("network " + std::to_string(k.value));
+      }),
+                           "network 1", std::runtime_error);
+    }
+    std::array<bool, 3> ran{};
+    runner.run([&](auto k) { ran[k] = true; });
+    CHECK(ran == std::array<bool, 3>{true, true, true});
+  }
 }
 
 TEST_CASE("errors of a step come through, and change nothing") {

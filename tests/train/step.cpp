@@ -76,6 +76,14 @@ struct Planted {
   Tensor loss(const afd::Outputs& outputs, const Tensor&) const { return outputs.logits.mean() * 0 + *value; }
 };
 
+/// A finite loss, 0, whose gradient is not: the square root of nothing.
+struct Cliff {
+  static constexpr std::string_view name = "cliff";
+  static constexpr afd::Level level = afd::Level::logit;
+  double weight = 1.0;
+  Tensor loss(const afd::Outputs& outputs, const Tensor&) const { return (outputs.logits * 0).sqrt().sum(); }
+};
+
 }  // namespace
 
 TEST_CASE("L_logit of a network reaches all of that network's parameters, and nothing else") {
@@ -372,6 +380,26 @@ TEST_CASE("SkipNonFinite skips, counts, changes nothing, and gives up after its 
   CHECK(distiller.step(tiny_batch()).skipped);
   CHECK(distiller.step(tiny_batch()).skipped);
   CHECK_THROWS_AS(distiller.step(tiny_batch()), afd::NonFiniteError);
+}
+
+TEST_CASE("a gradient norm that is to be clipped and is not finite stops the step before any weight changes") {
+  Probe a, b;
+  const afd::Sgd clipped{.max_norm = 1.0};
+  using Strategy = afd::Strategy<afd::CrossEntropy, Cliff>;
+  const afd::Batch batch = tiny_batch();
+  afd::Distiller throws{afd::topology::Pair{}, Strategy{}, afd::DistillerOptions{.logit = clipped}, a, b};
+  throws.build(batch.inputs);
+  const auto before_a = state_of(*a), before_b = state_of(*b);
+  CHECK_THROWS_WITH_AS(throws.step(batch), doctest::Contains("network 0, logit gradients: the norm"),
+                       afd::NonFiniteError);
+  CHECK(same_state(*a, before_a));
+  CHECK(same_state(*b, before_b));
+  afd::Distiller skips{afd::topology::Pair{}, Strategy{},
+                       afd::DistillerOptions{.logit = clipped, .non_finite = afd::SkipNonFinite{}}, a, b};
+  CHECK(skips.step(batch).skipped);
+  CHECK(skips.skipped_steps() == 1);
+  CHECK(same_state(*a, before_a));
+  CHECK(same_state(*b, before_b));
 }
 
 TEST_CASE("UncheckedLosses looks at nothing") {

@@ -23,11 +23,12 @@ Over(Top, Term) -> Over<Top, Term>;
 
 namespace detail {
 
-/// A member of a strategy, taken apart: the term, and the topology it is computed over.
+/// A member of a strategy, taken apart: the term, the topology it is computed over, and in every which step.
 template <class Member, class DefaultTopology>
 struct BoundTerm {
   using Term = Member;
   using Topology = DefaultTopology;
+  static constexpr int period = 1;
   static const Term& get(const Member& member) { return member; }
 };
 
@@ -35,6 +36,7 @@ template <class Top, class T, class DefaultTopology>
 struct BoundTerm<Over<Top, T>, DefaultTopology> {
   using Term = T;
   using Topology = Top;
+  static constexpr int period = 1;
   static const Term& get(const Over<Top, T>& member) { return member.term; }
 };
 

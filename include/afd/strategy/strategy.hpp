@@ -8,12 +8,13 @@
 #include <type_traits>
 #include <utility>
 
+#include <afd/strategy/every.hpp>
 #include <afd/strategy/over.hpp>
 #include <afd/strategy/term.hpp>
 
 namespace afd {
 
-/// What a strategy may list: a LossTerm, or a term Over a topology of its own.
+/// What a strategy may list: a LossTerm, a term Over a topology of its own, or either only in Every n-th step.
 template <class M>
 concept StrategyMember = LossTerm<typename detail::BoundTerm<M, void>::Term>;
 

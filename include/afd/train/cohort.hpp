@@ -27,26 +27,19 @@
 #include <afd/network/check_outputs.hpp>
 #include <afd/network/eval_mode.hpp>
 #include <afd/network/map_shape.hpp>
+#include <afd/network/multiply_adds.hpp>
 #include <afd/network/network.hpp>
 #include <afd/optim/optimizer.hpp>
 #include <afd/strategy/term.hpp>
 #include <afd/topology/edge.hpp>
+#include <afd/train/edge_layers.hpp>
+#include <afd/train/execution.hpp>
+#include <afd/train/layout.hpp>
 #include <afd/train/loss_entry.hpp>
 #include <afd/train/options.hpp>
+#include <afd/train/precision.hpp>
 
 namespace afd::detail {
-
-/// The layers of an edge whose term has none.
-struct NoEdgeLayers {};
-
-template <class Term>
-struct EdgeLayersOf {
-  using type = NoEdgeLayers;
-};
-template <TermMakesEdge Term>
-struct EdgeLayersOf<Term> {
-  using type = EdgeLayers<Term>;
-};
 
 template <class Plan, class Options>
 class Cohort {
@@ -60,7 +53,9 @@ class Cohort {
   /// then.
   Cohort(const typename Plan::Networks& networks, const typename Plan::Strategy& strategy, const Options& options,
          const torch::Tensor& inputs)
-      : Cohort(networks, strategy, options, dry_run(networks, inputs)) {}
+      : Cohort(networks, strategy, options, dry_run(networks, options, inputs)) {
+    lay_out(networks, options, inputs);
+  }
 
   /// The layers of edge `E` of term `T`.
   template <std::size_t T, std::size_t E>
@@ -71,6 +66,8 @@ class Cohort {
   /// What runs the networks, on the options' threads.
   [[nodiscard]] auto& runner() { return *runner_; }
 
+  /// Steps that updated something. Decides which terms are computed in the next one, see Every.
+  std::int64_t steps = 0;
   /// Steps that were skipped because a loss was not finite.
   struct Skipped {
     std::int64_t total = 0;
@@ -78,9 +75,14 @@ class Cohort {
   };
   Skipped skipped;
 
+  /// Whether kernels and images lie in channels_last.
+  [[nodiscard]] bool channels_last() const { return channels_last_; }
   [[nodiscard]] std::int64_t classes() const { return classes_; }
-  /// What L_logit,k may touch: the parameters of network k that require a gradient.
-  [[nodiscard]] const std::vector<torch::Tensor>& parameters(std::size_t network) const { return parameters_[network]; }
+  /// What L_logit,k may touch: the parameters of network k that require a gradient. With JointUpdate, what the sum of
+  /// its losses may touch.
+  [[nodiscard]] const std::vector<torch::Tensor>& parameters(std::size_t network) const {
+    return joint && Plan::trains(network, Level::feature) ? feature_parameters_[network] : parameters_[network];
+  }
   /// What the feature loss of network k may touch: the same, and the transfer layers of its incoming edges.
   [[nodiscard]] const std::vector<torch::Tensor>& feature_parameters(std::size_t network) const {
     return feature_parameters_[network];
@@ -121,6 +123,13 @@ class Cohort {
 
  private:
   using AllOutputs = std::array<Outputs, network_count>;
+  using Runner = NetworkRunner<network_count, decltype(Options::execution)>;
+
+  /// What a forward of one sample tells.
+  struct DryRun {
+    AllOutputs outputs;
+    std::array<double, network_count> costs{};
+  };
 
   template <std::size_t T>
   using LayersOfTerm = std::array<Layers<T>, Plan::template edge_count<T>>;
@@ -132,14 +141,16 @@ class Cohort {
   };
   using AllLayers = typename LayersOfAll<std::make_index_sequence<Plan::term_count>>::type;
 
-  static constexpr bool has_logit = Plan::trains_somebody(Level::logit);
-  static constexpr bool has_feature = Plan::trains_somebody(Level::feature);
+  static constexpr bool joint = std::is_same_v<decltype(Options::updates), JointUpdate>;
+  static constexpr bool has_logit = joint || Plan::trains_somebody(Level::logit);
+  static constexpr bool has_feature = !joint && Plan::trains_somebody(Level::feature);
   template <class Policy, std::size_t N>
   using Optimizers = std::array<std::optional<OptimizerState<Policy>>, N>;
 
   Cohort(const typename Plan::Networks& networks, const typename Plan::Strategy& strategy, const Options& options,
-         const AllOutputs& outputs)
-      : layers_(make_layers(strategy, outputs)), runner_(std::make_unique<Runner>(options.execution)) {
+         const DryRun& dry)
+      : layers_(make_layers(strategy, dry.outputs)), runner_(std::make_unique<Runner>(options.execution, dry.costs)) {
+    const AllOutputs& outputs = dry.outputs;
     for (std::size_t k = 0; k < network_count; ++k) {
       shapes_[k] = map_shape(outputs[k].features);
       logit_counts_[k] = outputs[k].logits.size(1);
@@ -151,17 +162,42 @@ class Cohort {
     make_optimizers(options);
   }
 
-  static AllOutputs dry_run(const typename Plan::Networks& networks, const torch::Tensor& inputs) {
+  static DryRun dry_run(const typename Plan::Networks& networks, const Options& options, const torch::Tensor& inputs) {
     const torch::NoGradGuard no_grad;
-    AllOutputs outputs;
+    DryRun dry;
+    AllOutputs& outputs = dry.outputs;
+    const torch::Tensor sample = inputs.narrow(0, 0, 1);
     for_each_index<network_count>([&](auto k) {
       auto& network = std::get<k>(networks);
       const EvalMode eval(module_of(network));
-      outputs[k] = named([&] { return run(network, inputs.narrow(0, 0, 1)); }, "network ", k.value);
+      outputs[k] = named([&] { return run_in(options.precision, network, sample); }, "network ", k.value);
       check_outputs(outputs[k], 1, k);
       static_cast<void>(named([&] { return map_shape(outputs[k].features); }, "network ", k.value));
+      if constexpr (Runner::needs_costs) dry.costs[k] = work_of<k>(network, sample);
     });
-    return outputs;
+    return dry;
+  }
+
+  /// Multiply-adds of a step on one sample: a backward takes two forwards' worth, and the method takes one per loss.
+  template <std::size_t K, class N>
+  static double work_of(N& network, const torch::Tensor& sample) {
+    const int backwards = (Plan::trains(K, Level::logit) ? 1 : 0) + (Plan::trains(K, Level::feature) ? 1 : 0);
+    return static_cast<double>(multiply_adds(network, sample)) * (1 + 2 * backwards);
+  }
+
+  void lay_out(const typename Plan::Networks& networks, const Options& options, const torch::Tensor& inputs) {
+    channels_last_ = options.layout == Layout::channels_last;
+    if (options.layout == Layout::measured && inputs.dim() == 4) {
+      LayoutTrial trial(inputs);
+      for_each_index<network_count>([&](auto k) {
+        auto& network = std::get<k>(networks);
+        trial.add(module_of(network), [&](const torch::Tensor& x) { return run_in(options.precision, network, x); });
+      });
+      channels_last_ = trial.channels_last_pays();
+    }
+    if (!channels_last_) return;
+    for_each_index<network_count>([&](auto k) { to_channels_last(module_of(std::get<k>(networks))); });
+    for (const auto& module : edge_modules_) to_channels_last(*module);
   }
 
   /// Edges compare logits, and networks share labels, so class counts must agree wherever either is true.
@@ -245,15 +281,6 @@ class Cohort {
     });
   }
 
-  /// To the device and dtype of `like`. Module::to would turn BatchNorm's integer counter into a float as well.
-  static void move_like(torch::nn::Module& module, const torch::Tensor& like) {
-    module.to(like.device());
-    for (torch::Tensor& tensor : module.parameters()) tensor.set_data(tensor.to(like.scalar_type()));
-    for (torch::Tensor& tensor : module.buffers()) {
-      if (tensor.is_floating_point()) tensor.set_data(tensor.to(like.scalar_type()));
-    }
-  }
-
   void collect_layers(const AllOutputs& outputs) {
     for_each_edge([&](auto t, auto e) {
       using Term = typename Plan::template Term<t>;
@@ -306,12 +333,15 @@ class Cohort {
 
   void make_optimizers(const Options& options) {
     for (std::size_t k = 0; k < network_count; ++k) {
-      if constexpr (has_logit) {
-        if (Plan::trains(k, Level::logit)) logit_optimizers_[k].emplace(options.logit.make(parameters_[k]));
-      }
-      if constexpr (has_feature) {
-        if (Plan::trains(k, Level::feature)) {
-          feature_optimizers_[k].emplace(options.feature.make(feature_parameters_[k]));
+      const bool logit = Plan::trains(k, Level::logit), feature = Plan::trains(k, Level::feature);
+      if constexpr (joint) {
+        if (logit || feature) logit_optimizers_[k].emplace(options.logit.make(parameters(k)));
+      } else {
+        if constexpr (has_logit) {
+          if (logit) logit_optimizers_[k].emplace(options.logit.make(parameters(k)));
+        }
+        if constexpr (has_feature) {
+          if (feature) feature_optimizers_[k].emplace(options.feature.make(feature_parameters(k)));
         }
       }
     }
@@ -336,13 +366,12 @@ class Cohort {
     all.insert(all.end(), more.begin(), more.end());
   }
 
-  using Runner = NetworkRunner<network_count, decltype(Options::execution)>;
-
   AllLayers layers_;
   std::unique_ptr<Runner> runner_;
   std::array<MapShape, network_count> shapes_;
   std::array<std::int64_t, network_count> logit_counts_{};
   std::int64_t classes_ = 0;
+  bool channels_last_ = false;
   std::array<std::vector<torch::Tensor>, network_count> parameters_;
   std::array<std::vector<torch::Tensor>, network_count> feature_parameters_;
   std::array<std::vector<torch::Tensor>, Plan::discriminator_count> discriminator_parameters_;

@@ -129,9 +129,10 @@ class Distiller {
   std::optional<std::conditional_t<valid, detail::Cohort<Plan, Options>, std::monostate>> cohort_;
 };
 
-template <class Top, class Strat, class L, class F, class D, class Order, class NonFinite, class Execution, class... N>
-Distiller(Top, Strat, DistillerOptions<L, F, D, Order, NonFinite, Execution>, N&&...)
-    -> Distiller<Top, Strat, DistillerOptions<L, F, D, Order, NonFinite, Execution>,
+template <class Top, class Strat, class L, class F, class D, class Order, class NonFinite, class Execution,
+          class Updates, class... N>
+Distiller(Top, Strat, DistillerOptions<L, F, D, Order, NonFinite, Execution, Updates>, N&&...)
+    -> Distiller<Top, Strat, DistillerOptions<L, F, D, Order, NonFinite, Execution, Updates>,
                  NetworkHandle<std::remove_cvref_t<N>>...>;
 
 template <class Top, class Strat, class... N>

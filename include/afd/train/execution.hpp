@@ -1,48 +1,55 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// On which threads the networks of a step run: one after the other, or each on a thread of its own.
+// On which threads the networks of a step run: one after the other, or at the same time.
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <numeric>
 #include <thread>
 #include <type_traits>
+#include <vector>
 
 #include <ATen/Parallel.h>
 #include <ATen/ThreadLocalState.h>
 
 #include <afd/detail/for_each_index.hpp>
+#include <afd/train/thread_split.hpp>
 
 namespace afd {
 
 /// One network after the other, each on all of LibTorch's threads.
 struct Sequential {};
 
-/// Each network's forward, backward and updates on a thread of its own; they join where edges compare networks. Pays
-/// where a single network cannot keep all cores busy. The same bits as Sequential with as many threads per network,
-/// unless networks draw random numbers (dropout), whose order is then that of the threads. Networks must not share
-/// anything that their forward writes to. OpenMP's threads wait for work by spinning, which takes cores from the
-/// networks: call torch::set_num_threads(1) in main(), or set OMP_WAIT_POLICY=passive.
+/// Networks at the same time: each one's forward, losses, backward and updates on a thread of its own; they join where
+/// edges compare networks. With more cores than networks, the cores are divided by the networks' multiply-adds; with
+/// fewer, networks take turns. The same bits as Sequential with as many LibTorch threads per network, unless networks
+/// draw random numbers (dropout), whose order is then that of the threads. Networks must not share anything that their
+/// forward writes to. OpenMP's threads wait for work by spinning, which takes cores from the networks: call
+/// torch::set_num_threads(1) in main(), or set OMP_WAIT_POLICY=passive.
 struct PeerThreads {
-  int threads_per_network = 0;  ///< 0: LibTorch's threads divided by the networks, at least 1
+  int threads = 0;  ///< for all networks together; 0: as many as the machine has
 };
 
 namespace detail {
 
-/// Runs body(Index<k>) for every network k.
+/// Runs body(Index<k>) for every network k. `costs` are the networks' relative work.
 template <std::size_t K, class Execution>
 class NetworkRunner;
 
 template <std::size_t K>
 class NetworkRunner<K, Sequential> {
  public:
-  explicit NetworkRunner(const Sequential& /*execution*/) {}
+  static constexpr bool needs_costs = false;
+
+  NetworkRunner(const Sequential& /*execution*/, const std::array<double, K>& /*costs*/) {}
 
   template <class Body>
   void run(Body&& body) {
@@ -53,11 +60,21 @@ class NetworkRunner<K, Sequential> {
 template <std::size_t K>
 class NetworkRunner<K, PeerThreads> {
  public:
-  explicit NetworkRunner(const PeerThreads& execution) {
+  static constexpr bool needs_costs = true;
+
+  NetworkRunner(const PeerThreads& execution, const std::array<double, K>& costs) {
+    const int cores =
+        execution.threads > 0 ? execution.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    const std::array<int, K> shares = split_threads(cores, costs);
+    takes_turns_ = cores < static_cast<int>(K);
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+    // The longest first, so that no core is left with a long one at the end.
+    std::stable_sort(order_.begin(), order_.end(), [&](auto a, auto b) { return costs[a] > costs[b]; });
+
     const int all = at::get_num_threads();
-    const int each =
-        execution.threads_per_network > 0 ? execution.threads_per_network : std::max(1, all / static_cast<int>(K));
-    for (std::size_t k = 0; k < K; ++k) workers_[k] = std::thread([this, k, each] { work(k, each); });
+    const auto count = static_cast<std::size_t>(std::min(cores, static_cast<int>(K)));
+    running_ = count;
+    for (std::size_t w = 0; w < count; ++w) workers_.emplace_back([this, w, each = shares[w]] { work(w, each); });
     std::unique_lock lock(mutex_);
     done_.wait(lock, [&] { return running_ == 0; });
     // The number is a thread's own, but LibTorch also notes the last one for threads to come.
@@ -90,7 +107,8 @@ class NetworkRunner<K, PeerThreads> {
     });
     {
       const std::lock_guard lock(mutex_);
-      running_ = K;
+      running_ = workers_.size();
+      next_ = 0;
       ++round_;
     }
     start_.notify_all();
@@ -101,9 +119,13 @@ class NetworkRunner<K, PeerThreads> {
   }
 
  private:
-  void work(std::size_t k, int threads) {
-    at::set_num_threads(threads);
-    static_cast<void>(at::get_num_threads());  // first use would otherwise take the number noted later
+  void work(std::size_t worker, int threads) {
+    {
+      // A thread's first use takes the number that LibTorch noted last, from whichever thread: one at a time.
+      const std::lock_guard lock(mutex_);
+      at::set_num_threads(threads);
+      static_cast<void>(at::get_num_threads());
+    }
     std::uint64_t seen = 0;
     finish();
     for (;;) {
@@ -113,12 +135,20 @@ class NetworkRunner<K, PeerThreads> {
         seen = round_;
         if (stopping_) return;
       }
-      try {
-        tasks_[k]();
-      } catch (...) {
-        errors_[k] = std::current_exception();
+      if (takes_turns_) {
+        for (std::size_t i = next_++; i < K; i = next_++) call(order_[i]);
+      } else {
+        call(worker);  // always the same network: its memory stays in this core's caches
       }
       finish();
+    }
+  }
+
+  void call(std::size_t k) {
+    try {
+      tasks_[k]();
+    } catch (...) {
+      errors_[k] = std::current_exception();
     }
   }
 
@@ -131,11 +161,14 @@ class NetworkRunner<K, PeerThreads> {
   std::condition_variable start_;
   std::condition_variable done_;
   std::uint64_t round_ = 0;
-  std::size_t running_ = K;  // all are starting up
+  std::size_t running_ = 0;
   bool stopping_ = false;
+  bool takes_turns_ = false;
+  std::array<std::size_t, K> order_;
+  std::atomic<std::size_t> next_{0};
   std::array<std::function<void()>, K> tasks_;
   std::array<std::exception_ptr, K> errors_;
-  std::array<std::thread, K> workers_;  // last, so that they find everything else made
+  std::vector<std::thread> workers_;
 };
 
 template <class Execution>

@@ -10,6 +10,8 @@
 #include <afd/optim/optimizer.hpp>
 #include <afd/optim/sgd.hpp>
 #include <afd/train/execution.hpp>
+#include <afd/train/layout.hpp>
+#include <afd/train/precision.hpp>
 
 namespace afd {
 
@@ -32,10 +34,18 @@ struct SkipNonFinite {
 /// Losses, labels and inputs are not looked at, and running statistics are not put back: no wait, no protection.
 struct UncheckedLosses {};
 
+/// Each network's logit loss and feature loss have a gradient and an optimizer of their own.
+struct SeparateUpdates {};
+
+/// One backward and one update for both: the sum of a network's logit loss and feature loss goes to the logit
+/// optimizer, its transfer layers included; the option `feature` is not used. About two thirds of the time of
+/// SeparateUpdates; not what the method does, whose adversarial loss needs a smaller rate.
+struct JointUpdate {};
+
 /// The values that tune a distiller. The types are chosen with them:
 ///     DistillerOptions{.logit = Sgd{.lr = 0.05}, .feature = Adam{.lr = 1e-4}}
 template <class Logit = Sgd, class Feature = Adam, class Discriminator = Adam, class Order = Simultaneous,
-          class NonFinite = ThrowNonFinite, class Execution = Sequential>
+          class NonFinite = ThrowNonFinite, class Execution = Sequential, class Updates = SeparateUpdates>
 struct DistillerOptions {
   Logit logit = {};                  ///< of each network's logit loss
   Feature feature = {};              ///< of each network's feature loss, and of its transfer layers
@@ -43,6 +53,9 @@ struct DistillerOptions {
   [[no_unique_address]] Order order = {};
   [[no_unique_address]] NonFinite non_finite = {};
   [[no_unique_address]] Execution execution = {};
+  [[no_unique_address]] Updates updates = {};
+  Layout layout = Layout::as_given;
+  Precision precision = Precision::full;
 };
 
 /// Factors on the learning rates of the three kinds of optimizer, for schedules.
@@ -71,12 +84,19 @@ consteval bool require_non_finite() {
   return true;
 }
 
+template <class Updates>
+consteval bool require_updates() {
+  static_assert(std::is_same_v<Updates, SeparateUpdates> || std::is_same_v<Updates, JointUpdate>,
+                "afd: the updates of a distiller are afd::SeparateUpdates or afd::JointUpdate");
+  return true;
+}
+
 template <class Options>
 inline constexpr bool is_distiller_options = false;
-template <class L, class F, class D, class Order, class NonFinite, class Execution>
-inline constexpr bool is_distiller_options<DistillerOptions<L, F, D, Order, NonFinite, Execution>> =
+template <class L, class F, class D, class Order, class NonFinite, class Execution, class Updates>
+inline constexpr bool is_distiller_options<DistillerOptions<L, F, D, Order, NonFinite, Execution, Updates>> =
     require_optimizer<L>() && require_optimizer<F>() && require_optimizer<D>() && require_order<Order>() &&
-    require_non_finite<NonFinite>() && require_execution<Execution>();
+    require_non_finite<NonFinite>() && require_execution<Execution>() && require_updates<Updates>();
 
 }  // namespace detail
 }  // namespace afd

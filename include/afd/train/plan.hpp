@@ -31,6 +31,10 @@ struct Plan {
   template <std::size_t T>
   using TermTopology = typename Bound<T>::Topology;
 
+  /// Term T is computed in every `period`-th step.
+  template <std::size_t T>
+  static constexpr int period = Bound<T>::period;
+
   static constexpr std::size_t network_count = sizeof...(Nets);
   static constexpr std::size_t term_count = Strat::size;
   static constexpr std::array<bool, network_count> frozen{is_frozen<Nets>...};
@@ -82,6 +86,22 @@ struct Plan {
     return false;
   }
 
+  /// body(edge, teacher), as constants, for every edge of term T that ends at network K.
+  template <std::size_t T, std::size_t K, class Body>
+  static constexpr void for_each_edge_to(Body&& body) {
+    for_each_index<edge_count<T>>([&](auto e) {
+      constexpr Edge edge = TermTopology<T>::edges[e];
+      if constexpr (edge.student == K) body(e, Index<edge.teacher>{});
+    });
+  }
+
+  /// Whether every loss is computed in every step.
+  static constexpr bool computes_all() {
+    bool all = true;
+    for_each_index<term_count>([&](auto t) { all = all && period<t> == 1; });
+    return all;
+  }
+
   static constexpr bool has_frozen_student() {
     bool found = false;
     for_each_index<term_count>([&](auto t) {
@@ -112,6 +132,19 @@ struct Plan {
     return count;
   }();
   static constexpr std::size_t entry_count = first_entry<term_count>;
+
+  /// Where the losses of term T are among them: of a network that is trained, of an edge, of its discriminator.
+  template <std::size_t T>
+  static constexpr std::size_t network_entry(std::size_t network) {
+    std::size_t entry = first_entry<T>;
+    for (std::size_t k = 0; k < network; ++k)
+      if (!frozen[k]) ++entry;
+    return entry;
+  }
+  template <std::size_t T, std::size_t E>
+  static constexpr std::size_t edge_entry = first_entry<T> + E * (AdversarialTerm<Term<T>> ? 2 : 1);
+  template <std::size_t T, std::size_t E>
+  static constexpr std::size_t discriminator_entry = edge_entry<T, E> + 1;
 
   /// Every loss of a step, term by term; a term's by network or by edge, a discriminator's after its edge's.
   static constexpr std::array<LossEntry, entry_count> entries = [] {

@@ -18,38 +18,27 @@
 #include <type_traits>
 #include <vector>
 
-#include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
 
 #include <afd/data/batch.hpp>
-#include <afd/detail/concat.hpp>
 #include <afd/detail/for_each_index.hpp>
 #include <afd/detail/named.hpp>
-#include <afd/error.hpp>
 #include <afd/network/network.hpp>
+#include <afd/optim/optimizer.hpp>
 #include <afd/strategy/term.hpp>
 #include <afd/topology/edge.hpp>
 #include <afd/topology/topology.hpp>
 #include <afd/train/batch_check.hpp>
 #include <afd/train/buffer_snapshot.hpp>
 #include <afd/train/cohort.hpp>
+#include <afd/train/differentiate.hpp>
+#include <afd/train/finite_check.hpp>
+#include <afd/train/layout.hpp>
 #include <afd/train/options.hpp>
+#include <afd/train/precision.hpp>
 #include <afd/train/report.hpp>
 
 namespace afd::detail {
-
-/// d loss / d inputs; undefined where the loss does not depend on an input. `keep_graph` if another loss needs it.
-inline std::vector<torch::Tensor> gradients(const torch::Tensor& loss, const std::vector<torch::Tensor>& inputs,
-                                            bool keep_graph) {
-  return torch::autograd::grad({loss}, inputs, /*grad_outputs=*/{}, keep_graph, /*create_graph=*/false,
-                               /*allow_unused=*/true);
-}
-
-inline void require_differentiable(const torch::Tensor& loss, std::size_t network, const char* level) {
-  if (loss.requires_grad()) return;
-  throw ConfigError(concat("the ", level, " loss of network ", network, " does not depend on its parameters; its ",
-                           "forward must not run under NoGradGuard or detach what it returns"));
-}
 
 template <class Plan, class Options>
 class Step {
@@ -59,24 +48,45 @@ class Step {
       : networks_(networks), strategy_(strategy), options_(options), cohort_(cohort) {}
 
   StepReport<Plan> run(const Batch& batch) {
-    if constexpr (checks_values) check_batch_values(batch, cohort_.classes());
+    if constexpr (checks_values) {
+      cohort_.runner().run([&](auto k) {
+        if constexpr (k == 0) check_batch_values(batch, cohort_.classes());
+      });
+    }
     enter_train_mode();
     Statistics statistics(cohort_.buffers());
 
-    forward(batch.inputs);
-    compute_losses(batch.targets);
-    if (refuses()) return skipped();
+    // Networks wait for each other where one phase ends: an edge needs both of its networks' forwards, and no weight
+    // may change before every loss is known.
+    const Tensor inputs = in_layout(batch.inputs, cohort_.channels_last());
+    each_network([&](auto k) { forward<k>(inputs); });
     if constexpr (discriminator_first && Plan::discriminator_count > 0) {
-      cohort_.runner().run([&](auto k) {
+      each_live_network([&](auto k) {
+        compute_losses<k>(batch.targets);
         take_discriminator_gradients<k>();
-        update_discriminators<k>();
       });
-      compute_generator_losses();
-      if (refuses()) return skipped();
+      if (refuses() || refuses_gradients([&] { each_live_network([&](auto k) { prepare_discriminators<k>(); }); }))
+        return skipped();
+      each_live_network([&](auto k) {
+        update_discriminators<k>();
+        compute_generator_losses<k>();
+        take_gradients<k>();
+      });
+    } else {
+      each_live_network([&](auto k) {
+        compute_losses<k>(batch.targets);
+        take_discriminator_gradients<k>();  // before L_G: both go through one forward of the discriminator
+        take_gradients<k>();
+      });
     }
-    take_gradients();
+    if (refuses() || refuses_gradients([&] { each_live_network([&](auto k) { prepare<k>(); }); })) return skipped();
     statistics.keep();
-    update();
+    each_live_network([&](auto k) {
+      update<k>();
+      if constexpr (!discriminator_first) update_discriminators<k>();
+    });
+    ++cohort_.steps;
+    cohort_.skipped.in_a_row = 0;
     return report();
   }
 
@@ -85,9 +95,11 @@ class Step {
   using Gradients = std::vector<Tensor>;
 
   static constexpr std::size_t network_count = Plan::network_count;
+  static constexpr std::size_t term_count = Plan::term_count;
   static constexpr std::size_t discriminator_count = Plan::discriminator_count;
   static constexpr bool checks_values = !std::is_same_v<decltype(Options::non_finite), UncheckedLosses>;
   static constexpr bool discriminator_first = std::is_same_v<decltype(Options::order), DiscriminatorFirst>;
+  static constexpr bool joint = std::is_same_v<decltype(Options::updates), JointUpdate>;
 
   struct NoStatistics {
     explicit NoStatistics(const std::vector<Tensor>& /*buffers*/) {}
@@ -100,6 +112,31 @@ class Step {
     Tensor fake;
   };
 
+  /// Whether this step must not go on. Throws NonFiniteError if the policy says so.
+  bool refuses() {
+    if constexpr (checks_values) {
+      return refuses_losses<Plan>(losses_, options_.non_finite, cohort_.skipped);
+    } else {
+      return false;
+    }
+  }
+
+  template <class Prepare>
+  bool refuses_gradients(const Prepare& prepare) {
+    return afd::detail::refuses_gradients(prepare, options_.non_finite, cohort_.skipped);
+  }
+
+  template <class Body>
+  void each_network(Body&& body) {
+    cohort_.runner().run(body);
+  }
+  template <class Body>
+  void each_live_network(Body&& body) {
+    cohort_.runner().run([&](auto k) {
+      if constexpr (!Plan::frozen[k]) body(k);
+    });
+  }
+
   /// A network's root says whether somebody left it in eval mode; submodules that were set apart stay as they are.
   void enter_train_mode() {
     for_each_index<network_count>([&](auto k) {
@@ -110,100 +147,99 @@ class Step {
     });
   }
 
+  /// The network's outputs, and what the terms compare of them.
+  template <std::size_t K>
   void forward(const Tensor& inputs) {
-    cohort_.runner().run([&](auto k) {
-      auto& network = std::get<k>(networks_);
-      outputs_[k] = named([&] { return afd::run(network, inputs); }, "network ", k.value);
-      cohort_.check(outputs_[k], inputs.size(0), k);
+    auto& network = std::get<K>(networks_);
+    outputs_[K] = named([&] { return run_in(options_.precision, network, inputs); }, "network ", K);
+    cohort_.check(outputs_[K], inputs.size(0), K);
+    for_each_index<term_count>([&](auto t) {
+      if constexpr (Plan::template is_edge_term<t>) {
+        using Topology = typename Plan::template TermTopology<t>;
+        constexpr bool is_teacher = teaches<Topology>(K), is_student = learns<Topology>(K);
+        if constexpr (is_teacher || is_student) {
+          if (!is_due<t>()) return;
+          views_[t][K] = term_at<t>().view(outputs_[K]);
+          // The same as a constant, for those who learn from it.
+          if constexpr (is_teacher) taught_[t][K] = Plan::frozen[K] ? views_[t][K] : views_[t][K].detach();
+        }
+      }
     });
   }
 
   // ----- losses
 
+  template <std::size_t K>
   void compute_losses(const Tensor& targets) {
-    for_each_index<Plan::term_count>([&](auto t) {
-      const auto& term = term_at<t>();
+    for_each_index<term_count>([&](auto t) {
+      if (!is_due<t>()) return;
       if constexpr (Plan::template is_edge_term<t>) {
-        compute_edge_losses<t>(term);
+        compute_edge_losses<t, K>();
       } else {
-        std::size_t entry = Plan::template first_entry<t>;
-        for (std::size_t k = 0; k < network_count; ++k) {
-          if (Plan::frozen[k]) continue;
-          const Tensor loss = term.loss(outputs_[k], targets);
-          add(totals<t>()[k], loss, term.weight);
-          losses_[entry++] = loss;
-        }
+        const Tensor loss = term_at<t>().loss(outputs_[K], targets);
+        losses_[Plan::template network_entry<t>(K)] = loss;
+        add(total<t>(K), loss, term_at<t>().weight);
       }
     });
   }
 
-  template <std::size_t T, class Term>
-  void compute_edge_losses(const Term& term) {
-    using Topology = typename Plan::template TermTopology<T>;
-    std::array<Tensor, network_count> views;
-    std::array<Tensor, network_count> taught;  // the same views as constants, for those who learn from them
-    for (std::size_t k = 0; k < network_count; ++k) {
-      const bool is_teacher = teaches<Topology>(k);
-      if (is_teacher || learns<Topology>(k)) views[k] = term.view(outputs_[k]);
-      if (is_teacher) taught[k] = Plan::frozen[k] ? views[k] : views[k].detach();
-    }
-    std::array<Tensor, network_count> sums;
-    for_each_index<Plan::template edge_count<T>>([&](auto e) {
-      constexpr Edge edge = Topology::edges[e];
-      const Tensor& student = views[edge.student];
-      const Tensor& teacher = taught[edge.teacher];
+  /// Those of term T that network K learns by.
+  template <std::size_t T, std::size_t K>
+  void compute_edge_losses() {
+    using Term = typename Plan::template Term<T>;
+    const Term& term = term_at<T>();
+    Tensor sum;
+    Plan::template for_each_edge_to<T, K>([&](auto e, auto teacher) {
+      const Tensor& student_view = views_[T][K];
+      const Tensor& teacher_view = taught_[T][teacher];
       if constexpr (AdversarialTerm<Term>) {
         auto& layers = cohort_.template layers<T, e>();
         GameMaps& maps = maps_[Plan::template first_discriminator<T> + e];
-        maps = {term.real(layers, teacher), term.fake(layers, student)};
+        maps = {term.real(layers, teacher_view), term.fake(layers, student_view)};
         if constexpr (discriminator_first) {
-          losses_[discriminator_entry<T, e>] = term.discriminator_loss(layers, maps.real, maps.fake.detach());
+          discriminator_loss<T, e>() = term.discriminator_loss(layers, maps.real, maps.fake.detach());
         } else {
           const GameLosses game = term.losses(layers, maps.real, maps.fake);
-          losses_[edge_entry<T, e>] = game.generator;
-          losses_[discriminator_entry<T, e>] = game.discriminator;
-          add(sums[edge.student], game.generator, 1.0);
+          edge_loss<T, e>() = game.generator;
+          discriminator_loss<T, e>() = game.discriminator;
+          add(sum, game.generator, 1.0);
         }
       } else {
-        const Tensor loss = [&] {
-          if constexpr (TermMakesEdge<Term>) {
-            return term.loss(cohort_.template layers<T, e>(), student, teacher);
-          } else {
-            return term.loss(student, teacher);
-          }
-        }();
-        losses_[edge_entry<T, e>] = loss;
-        add(sums[edge.student], loss, 1.0);
+        Tensor& loss = edge_loss<T, e>();
+        if constexpr (TermMakesEdge<Term>) {
+          loss = term.loss(cohort_.template layers<T, e>(), student_view, teacher_view);
+        } else {
+          loss = term.loss(student_view, teacher_view);
+        }
+        add(sum, loss, 1.0);
       }
     });
-    add_means<T>(sums, term.weight);
+    add_mean<T>(sum, K);
   }
 
   /// L_G by discriminators that have moved already.
+  template <std::size_t K>
   void compute_generator_losses() {
-    for_each_index<Plan::term_count>([&](auto t) {
+    for_each_index<term_count>([&](auto t) {
       if constexpr (AdversarialTerm<typename Plan::template Term<t>>) {
-        const auto& term = term_at<t>();
-        std::array<Tensor, network_count> sums;
-        for_each_index<Plan::template edge_count<t>>([&](auto e) {
-          constexpr Edge edge = Plan::template TermTopology<t>::edges[e];
-          const Tensor loss = term.generator_loss(cohort_.template layers<t, e>(),
-                                                  maps_[Plan::template first_discriminator<t> + e].fake);
-          losses_[edge_entry<t, e>] = loss;
-          add(sums[edge.student], loss, 1.0);
+        if (!is_due<t>()) return;
+        Tensor sum;
+        Plan::template for_each_edge_to<t, K>([&](auto e, auto) {
+          const Tensor& fake = maps_[Plan::template first_discriminator<t> + e].fake;
+          edge_loss<t, e>() = term_at<t>().generator_loss(cohort_.template layers<t, e>(), fake);
+          add(sum, edge_loss<t, e>(), 1.0);
         });
-        add_means<t>(sums, term.weight);
+        add_mean<t>(sum, K);
       }
     });
   }
 
-  /// Adds the mean over each student's incoming edges to its total.
+  /// Adds the mean over a student's incoming edges to its total.
   template <std::size_t T>
-  void add_means(const std::array<Tensor, network_count>& sums, double weight) {
-    for (std::size_t k = 0; k < network_count; ++k) {
-      if (!sums[k].defined()) continue;
-      add(totals<T>()[k], sums[k], weight / static_cast<double>(in_degree<typename Plan::template TermTopology<T>>(k)));
-    }
+  void add_mean(const Tensor& sum, std::size_t student) {
+    if (!sum.defined()) return;
+    const auto edges = static_cast<double>(in_degree<typename Plan::template TermTopology<T>>(student));
+    add(total<T>(student), sum, term_at<T>().weight / edges);
   }
 
   static void add(Tensor& total, const Tensor& loss, double weight) {
@@ -211,87 +247,71 @@ class Step {
     total = total.defined() ? total + weighted : weighted;
   }
 
-  // ----- non-finite losses
-
-  /// Whether this step must not go on. Throws NonFiniteError if the policy says so.
-  bool refuses() {
-    if constexpr (checks_values) {
-      std::vector<Tensor> known;
-      for (const Tensor& loss : losses_)
-        if (loss.defined()) known.push_back(loss.detach());
-      if (std::isfinite(torch::stack(known).sum().template item<double>())) return false;
-      for (std::size_t i = 0; i < losses_.size(); ++i) {
-        if (!losses_[i].defined()) continue;
-        const double value = losses_[i].template item<double>();
-        if (!std::isfinite(value)) return refuse(i, value);
-      }
-    }
-    return false;
-  }
-
-  bool refuse(std::size_t entry, double value) {
-    const LossEntry& at = Plan::entries[entry];
-    const char* who = at.kind == LossKind::discriminator ? " (discriminator)" : "";
-    const auto message = [&](const char* advice) {
-      return concat(at.place(), ": the loss ", at.term, who, " is ", value, "; no weight was changed; ", advice);
-    };
-    if constexpr (std::is_same_v<decltype(Options::non_finite), SkipNonFinite>) {
-      ++cohort_.skipped.total;
-      if (++cohort_.skipped.in_a_row < options_.non_finite.limit) return true;
-      throw NonFiniteError(message("so many steps in a row were skipped that the training is lost; lower the rate"));
-    } else {
-      throw NonFiniteError(message("lower the learning rate of its optimizer, or choose afd::SkipNonFinite"));
-    }
-  }
-
   // ----- gradients and updates
 
+  template <std::size_t K>
   void take_gradients() {
-    for (std::size_t k = 0; k < network_count; ++k) {
-      if (logit_totals_[k].defined()) require_differentiable(logit_totals_[k], k, "logit");
-      if (feature_totals_[k].defined()) require_differentiable(feature_totals_[k], k, "feature");
+    Tensor& logit = logit_totals_[K];
+    Tensor& feature = feature_totals_[K];
+    if (logit.defined()) require_differentiable(logit, K, "logit");
+    if (feature.defined()) require_differentiable(feature, K, "feature");
+    if constexpr (joint) {
+      if (feature.defined()) logit = logit.defined() ? logit + feature : feature;
+      if (logit.defined()) logit_gradients_[K] = gradients(logit, cohort_.parameters(K), /*keep_graph=*/false);
+    } else {
+      if (logit.defined()) {
+        logit_gradients_[K] = gradients(logit, cohort_.parameters(K), /*keep_graph=*/feature.defined());
+      }
+      if (feature.defined()) {
+        feature_gradients_[K] = gradients(feature, cohort_.feature_parameters(K), /*keep_graph=*/false);
+      }
     }
-    cohort_.runner().run([&](auto k) {
-      const bool has_feature = feature_totals_[k].defined();
-      if (logit_totals_[k].defined()) {
-        logit_gradients_[k] = gradients(logit_totals_[k], cohort_.parameters(k), /*keep_graph=*/has_feature);
-      }
-      // L_D before L_G: both go through the same forward of the discriminator.
-      if constexpr (!discriminator_first) take_discriminator_gradients<k>();
-      if (has_feature) {
-        feature_gradients_[k] = gradients(feature_totals_[k], cohort_.feature_parameters(k), /*keep_graph=*/false);
-      }
+  }
+
+  /// Whatever can fail of the updates, before the first of them.
+  template <std::size_t K>
+  void prepare() {
+    if constexpr (!discriminator_first) prepare_discriminators<K>();
+    each_optimizer<K>([&](auto& optimizer, const Gradients& gradient, const char* level) {
+      prepare(optimizer, gradient, "network ", K, ", ", level, " gradients");
     });
   }
 
+  template <std::size_t K>
   void update() {
-    cohort_.runner().run([&](auto k) {
-      if constexpr (Plan::trains(k, Level::logit)) cohort_.logit_optimizer(k).apply(logit_gradients_[k]);
-      if constexpr (Plan::trains(k, Level::feature)) cohort_.feature_optimizer(k).apply(feature_gradients_[k]);
-      if constexpr (!discriminator_first) update_discriminators<k>();
-    });
-    cohort_.skipped.in_a_row = 0;
+    each_optimizer<K>([](auto& optimizer, const Gradients& gradient, const char*) { optimizer.apply(gradient); });
   }
 
-  /// body(term, edge, discriminator), as constants, for every edge with a discriminator that ends at network K.
+  /// body(optimizer, gradients, level) for each of network K's optimizers that has gradients in this step.
   template <std::size_t K, class Body>
-  static void for_each_discriminator(Body&& body) {
-    for_each_index<Plan::term_count>([&](auto t) {
-      if constexpr (AdversarialTerm<typename Plan::template Term<t>>) {
-        for_each_index<Plan::template edge_count<t>>([&](auto e) {
-          if constexpr (Plan::template TermTopology<t>::edges[e].student == K) {
-            body(t, e, Index<Plan::template first_discriminator<t> + e>{});
-          }
-        });
-      }
-    });
+  void each_optimizer(Body&& body) {
+    constexpr bool logit = Plan::trains(K, Level::logit), feature = Plan::trains(K, Level::feature);
+    if constexpr (logit || joint) {
+      if (!logit_gradients_[K].empty()) body(cohort_.logit_optimizer(K), logit_gradients_[K], "logit");
+    }
+    if constexpr (feature && !joint) {
+      if (!feature_gradients_[K].empty()) body(cohort_.feature_optimizer(K), feature_gradients_[K], "feature");
+    }
+  }
+
+  template <class Optimizer, class... Place>
+  static void prepare(Optimizer& optimizer, const Gradients& gradients, const Place&... place) {
+    if constexpr (OptimizerPrepares<Optimizer>) named([&] { optimizer.prepare(gradients); }, place...);
   }
 
   template <std::size_t K>
   void take_discriminator_gradients() {
     for_each_discriminator<K>([&](auto t, auto e, auto d) {
-      discriminator_gradients_[d] = gradients(losses_[discriminator_entry<t, e>], cohort_.discriminator_parameters(d),
+      discriminator_gradients_[d] = gradients(discriminator_loss<t, e>(), cohort_.discriminator_parameters(d),
                                               /*keep_graph=*/!discriminator_first);
+    });
+  }
+
+  template <std::size_t K>
+  void prepare_discriminators() {
+    for_each_discriminator<K>([&](auto t, auto e, auto d) {
+      prepare(cohort_.discriminator_optimizer(d), discriminator_gradients_[d],
+              Plan::entries[Plan::template discriminator_entry<t, e>].column(), " gradients");
     });
   }
 
@@ -301,20 +321,21 @@ class Step {
         [&](auto, auto, auto d) { cohort_.discriminator_optimizer(d).apply(discriminator_gradients_[d]); });
   }
 
+  /// What was not computed is reported as what it is: not a number.
   StepReport<Plan> report() const {
     StepReport<Plan> report;
+    Tensor none;
     for (std::size_t i = 0; i < losses_.size(); ++i) {
-      if (losses_[i].defined()) report.losses[i] = losses_[i].detach();
+      if (!losses_[i].defined() && !none.defined()) {
+        none = torch::full({}, std::nan(""), outputs_[0].logits.options().requires_grad(false));
+      }
+      report.losses[i] = losses_[i].defined() ? losses_[i].detach() : none;
     }
     return report;
   }
 
   StepReport<Plan> skipped() const {
     StepReport<Plan> report = this->report();
-    // What was not computed any more is reported as what it is: not a number.
-    for (Tensor& loss : report.losses) {
-      if (!loss.defined()) loss = torch::full({}, std::nan(""), outputs_[0].logits.options().requires_grad(false));
-    }
     report.skipped = true;
     return report;
   }
@@ -325,19 +346,35 @@ class Step {
   const typename Plan::template Term<T>& term_at() const {
     return Plan::template Bound<T>::get(strategy_.template get<T>());
   }
+  /// Whether term T is computed in this step.
   template <std::size_t T>
-  std::array<Tensor, network_count>& totals() {
-    if constexpr (Plan::template Term<T>::level == Level::logit) {
-      return logit_totals_;
-    } else {
-      return feature_totals_;
-    }
+  [[nodiscard]] bool is_due() const {
+    if constexpr (Plan::template period<T> == 1) return true;
+    return cohort_.steps % Plan::template period<T> == 0;
+  }
+  /// body(term, edge, discriminator), as constants, for every discriminator of this step on an edge to network K.
+  template <std::size_t K, class Body>
+  void for_each_discriminator(Body&& body) {
+    for_each_index<term_count>([&](auto t) {
+      if constexpr (AdversarialTerm<typename Plan::template Term<t>>) {
+        if (!is_due<t>()) return;
+        Plan::template for_each_edge_to<t, K>(
+            [&](auto e, auto) { body(t, e, Index<Plan::template first_discriminator<t> + e>{}); });
+      }
+    });
+  }
+  template <std::size_t T>
+  Tensor& total(std::size_t network) {
+    return Plan::template Term<T>::level == Level::logit ? logit_totals_[network] : feature_totals_[network];
   }
   template <std::size_t T, std::size_t E>
-  static constexpr std::size_t edge_entry =
-      Plan::template first_entry<T> + E * (AdversarialTerm<typename Plan::template Term<T>> ? 2 : 1);
+  Tensor& edge_loss() {
+    return losses_[Plan::template edge_entry<T, E>];
+  }
   template <std::size_t T, std::size_t E>
-  static constexpr std::size_t discriminator_entry = edge_entry<T, E> + 1;
+  Tensor& discriminator_loss() {
+    return losses_[Plan::template discriminator_entry<T, E>];
+  }
 
   const typename Plan::Networks& networks_;
   const typename Plan::Strategy& strategy_;
@@ -345,6 +382,8 @@ class Step {
   Cohort<Plan, Options>& cohort_;
 
   std::array<Outputs, network_count> outputs_;
+  std::array<std::array<Tensor, network_count>, term_count> views_;
+  std::array<std::array<Tensor, network_count>, term_count> taught_;
   std::array<GameMaps, discriminator_count> maps_;
   std::array<Tensor, Plan::entry_count> losses_;
   std::array<Tensor, network_count> logit_totals_;

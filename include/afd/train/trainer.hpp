@@ -165,7 +165,7 @@ class Trainer {
     const std::optional<std::int64_t> epoch_steps = batch_count(train);
     EpochEvent<D> event{.epoch = epoch, .epochs = options_.epochs};
     std::int64_t step = 0;
-    torch::Tensor sums;
+    torch::Tensor sums, counts;  // counts only if some losses are not computed in every step
     for (auto&& item : train) {
       const Batch batch = as_batch(item);
       set_rates(epoch, step, epoch_steps);
@@ -175,7 +175,12 @@ class Trainer {
       if (report.skipped) {
         ++event.skipped;
       } else {
-        const torch::Tensor losses = report.stacked().to(torch::kFloat64);
+        torch::Tensor losses = report.stacked().to(torch::kFloat64);
+        if constexpr (!D::Plan::computes_all()) {
+          const torch::Tensor known = losses.isfinite();
+          counts = counts.defined() ? counts + known : known.to(torch::kFloat64);
+          losses = torch::where(known, losses, torch::zeros_like(losses));
+        }
         sums = sums.defined() ? sums + losses : losses;
       }
       const StepEvent<D> done{report,      epoch,         options_.epochs,    step,
@@ -188,7 +193,9 @@ class Trainer {
     if (step == 0) throw DataError("the training source gave no batch; a one-pass source is used up after an epoch");
     event.losses.assign(D::Report::entries.size(), std::numeric_limits<double>::quiet_NaN());
     if (sums.defined()) {
-      const torch::Tensor means = (sums / static_cast<double>(step - event.skipped)).to(torch::kCPU);
+      const torch::Tensor computed =
+          counts.defined() ? counts : torch::full_like(sums, static_cast<double>(step - event.skipped));
+      const torch::Tensor means = (sums / computed).to(torch::kCPU);
       for (std::size_t i = 0; i < event.losses.size(); ++i) event.losses[i] = means.data_ptr<double>()[i];
     }
     event.train_seconds = since(epoch_start);

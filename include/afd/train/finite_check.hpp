@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What a step does about losses and gradients that are not finite.
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <torch/types.h>
+
+#include <afd/detail/concat.hpp>
+#include <afd/error.hpp>
+#include <afd/train/loss_entry.hpp>
+#include <afd/train/options.hpp>
+
+namespace afd::detail {
+
+/// True if the step is to be skipped; counted in `skipped`. Throws NonFiniteError if the policy says so.
+template <class Policy, class Skipped>
+bool refuse(const std::string& message, const Policy& policy, Skipped& skipped) {
+  if constexpr (std::is_same_v<Policy, SkipNonFinite>) {
+    ++skipped.total;
+    if (++skipped.in_a_row < policy.limit) return true;
+    throw NonFiniteError(message + "so many steps in a row were skipped that the training is lost; lower the rate");
+  } else {
+    throw NonFiniteError(message + "lower the learning rate of its optimizer, or choose afd::SkipNonFinite");
+  }
+}
+
+/// Whether a step with these losses must not go on. Undefined ones were not computed. Reads one value if all is well.
+template <class Plan, std::size_t N, class Policy, class Skipped>
+bool refuses_losses(const std::array<torch::Tensor, N>& losses, const Policy& policy, Skipped& skipped) {
+  std::vector<torch::Tensor> known;
+  for (const torch::Tensor& loss : losses)
+    if (loss.defined()) known.push_back(loss.detach());
+  if (known.empty() || std::isfinite(torch::stack(known).sum().template item<double>())) return false;
+  for (std::size_t i = 0; i < N; ++i) {
+    if (!losses[i].defined()) continue;
+    const double value = losses[i].template item<double>();
+    if (std::isfinite(value)) continue;
+    const LossEntry& at = Plan::entries[i];
+    const char* who = at.kind == LossKind::discriminator ? " (discriminator)" : "";
+    return refuse(concat(at.place(), ": the loss ", at.term, who, " is ", value, "; no weight was changed; "), policy,
+                  skipped);
+  }
+  return false;
+}
+
+/// Runs `prepare`, which throws NonFiniteError for gradients that no optimizer must see.
+template <class Prepare, class Policy, class Skipped>
+bool refuses_gradients(const Prepare& prepare, const Policy& policy, Skipped& skipped) {
+  if constexpr (std::is_same_v<Policy, SkipNonFinite>) {
+    try {
+      prepare();
+      return false;
+    } catch (const NonFiniteError& error) {
+      return refuse(concat(error.what(), "; "), policy, skipped);
+    }
+  } else {
+    prepare();
+    return false;
+  }
+}
+
+}  // namespace afd::detail
