@@ -19,6 +19,7 @@
 #include <afd/data/normalize.hpp>
 #include <afd/data/order.hpp>
 #include <afd/data/pad_crop.hpp>
+#include <afd/data/prefetch.hpp>
 #include <afd/data/tensor_dataset.hpp>
 #include <afd/discriminator/conv_discriminator.hpp>
 #include <afd/discriminator/discriminator.hpp>

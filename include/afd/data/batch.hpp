@@ -97,7 +97,7 @@ concept CanResumeEpoch =
 template <class S>
 [[nodiscard]] std::optional<std::int64_t> batch_count(const S& source) {
   if constexpr (requires {
-                  { source.batch_count() } -> std::convertible_to<std::int64_t>;
+                  { source.batch_count() } -> std::convertible_to<std::optional<std::int64_t>>;
                 }) {
     return source.batch_count();
   } else if constexpr (std::ranges::sized_range<const S>) {

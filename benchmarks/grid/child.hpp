@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A process that does steps when told to; see worker/main.cpp for what is said.
+
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace grid {
+
+class Child {
+ public:
+  /// Starts it and waits until it is ready. Throws std::runtime_error if it does not come up.
+  explicit Child(const std::vector<std::string>& command) : name_(command.at(0)) {
+    int to[2], from[2];
+    if (pipe(to) != 0 || pipe(from) != 0) throw std::runtime_error("no pipe for " + name_);
+    process_ = fork();
+    if (process_ < 0) throw std::runtime_error("cannot start " + name_);
+    if (process_ == 0) {
+      dup2(to[0], STDIN_FILENO);
+      dup2(from[1], STDOUT_FILENO);
+      for (const int end : {to[0], to[1], from[0], from[1]}) close(end);
+      std::vector<std::string> words = command;
+      std::vector<char*> arguments;
+      for (std::string& word : words) arguments.push_back(word.data());
+      arguments.push_back(nullptr);
+      execvp(arguments[0], arguments.data());
+      _exit(127);
+    }
+    close(to[0]);
+    close(from[1]);
+    in_ = fdopen(to[1], "w");
+    out_ = fdopen(from[0], "r");
+    if (in_ == nullptr || out_ == nullptr || answer() != "ready") {
+      throw std::runtime_error(name_ + " did not start; its own message is above");
+    }
+  }
+
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  ~Child() {
+    if (in_ != nullptr) std::fclose(in_);  // the child ends at the end of its input
+    if (out_ != nullptr) std::fclose(out_);
+    if (process_ > 0) waitpid(process_, nullptr, 0);
+  }
+
+  /// Seconds that `steps` steps took.
+  double run(int steps) { return std::stod(ask(std::to_string(steps))); }
+  /// Peak resident memory in MiB.
+  double memory() { return std::stod(ask("memory")) / 1024; }
+
+ private:
+  std::string ask(const std::string& line) {
+    std::fprintf(in_, "%s\n", line.c_str());
+    std::fflush(in_);
+    return answer();
+  }
+
+  std::string answer() {
+    char line[128];
+    if (std::fgets(line, sizeof line, out_) == nullptr) throw std::runtime_error(name_ + " ended early");
+    std::string text(line);
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+  }
+
+  std::string name_;
+  pid_t process_ = -1;
+  std::FILE* in_ = nullptr;
+  std::FILE* out_ = nullptr;
+};
+
+}  // namespace grid

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// One cell of the grid: what is trained, on what, and how.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <torch/torch.h>
+
+#include <afd/data/batch.hpp>
+#include <afd/network/network.hpp>
+#include <afd/network/outputs.hpp>
+#include <afd/train/layout.hpp>
+#include <afd/train/precision.hpp>
+
+namespace worker {
+
+struct Cell {
+  std::string kind = "afd";       ///< afd: the library; hand: a step written by hand; conv: convolutions alone
+  std::string recipe = "afd";     ///< afd, afd-joint, afd-every-4, dml, l1 or kd
+  std::string topology = "pair";  ///< pair, cycle or all-pairs
+  std::vector<std::string> networks;
+  std::int64_t batch = 32;
+  std::int64_t side = 32;
+  int threads = 1;
+  bool peers = false;
+  afd::Layout layout = afd::Layout::as_given;
+  afd::Precision precision = afd::Precision::full;
+
+  [[nodiscard]] afd::Batch make_batch() const {
+    torch::manual_seed(1);
+    return {torch::randn({batch, 3, side, side}), torch::randint(10, {batch}, torch::kInt64)};
+  }
+};
+
+/// Any network of the zoo under one type, so that a recipe is compiled once.
+struct AnyNetworkImpl : torch::nn::Module {
+  AnyNetworkImpl(const std::shared_ptr<torch::nn::Module>& module,
+                 std::function<afd::Outputs(const torch::Tensor&)> forward)
+      : forward_(std::move(forward)) {
+    register_module("network", module);
+  }
+  afd::Outputs forward(const torch::Tensor& inputs) { return forward_(inputs); }
+
+ private:
+  std::function<afd::Outputs(const torch::Tensor&)> forward_;
+};
+TORCH_MODULE(AnyNetwork);
+
+/// By its name: resnet8, resnet20, ..., wrn16-2. `seed` makes its weights.
+[[nodiscard]] AnyNetwork make_network(const std::string& name, std::uint64_t seed);
+
+/// A step of the cell with everything it needs; nothing if the recipe is not among those compiled here.
+using Step = std::function<void()>;
+[[nodiscard]] Step dml_step(const Cell& cell);
+[[nodiscard]] Step afd_cycle_step(const Cell& cell);
+[[nodiscard]] Step afd_all_pairs_step(const Cell& cell);
+[[nodiscard]] Step pair_step(const Cell& cell);
+[[nodiscard]] Step handwritten_step(const Cell& cell);
+[[nodiscard]] Step convolution_step(const Cell& cell);
+
+}  // namespace worker

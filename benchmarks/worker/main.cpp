@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// Does steps of one cell when told to. After "ready" it reads lines from its standard input:
+//     <n>       does n steps and answers with the seconds they took
+//     memory    answers with the process's peak resident memory in KiB
+#include <chrono>
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <string>
+
+#include <torch/torch.h>
+#include <CLI/CLI.hpp>
+
+#ifdef AFD_BENCH_JEMALLOC
+#include <afd/train/jemalloc.hpp>
+#endif
+
+#include "worker/cell.hpp"
+
+namespace {
+
+worker::Step step_of(const worker::Cell& cell) {
+  if (cell.kind == "hand") return worker::handwritten_step(cell);
+  if (cell.kind == "conv") return worker::convolution_step(cell);
+  if (cell.recipe == "dml") return worker::dml_step(cell);
+  if (cell.recipe == "afd") {
+    return cell.topology == "all-pairs" ? worker::afd_all_pairs_step(cell) : worker::afd_cycle_step(cell);
+  }
+  return worker::pair_step(cell);
+}
+
+std::string peak_memory() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  while (status >> word)
+    if (word == "VmHWM:" && status >> word) return word;
+  return "0";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  worker::Cell cell;
+  CLI::App app{"Steps of one cell, timed by whoever starts this."};
+  app.add_option("--kind", cell.kind)->check(CLI::IsMember({"afd", "hand", "conv"}));
+  app.add_option("--recipe", cell.recipe);
+  app.add_option("--topology", cell.topology);
+  app.add_option("--networks", cell.networks)->required();
+  app.add_option("--batch", cell.batch);
+  app.add_option("--side", cell.side);
+  app.add_option("--threads", cell.threads);
+  app.add_flag("--peers", cell.peers);
+  app.add_option("--layout", cell.layout)
+      ->transform(CLI::CheckedTransformer(std::map<std::string, afd::Layout>{{"given", afd::Layout::as_given},
+                                                                             {"last", afd::Layout::channels_last},
+                                                                             {"measured", afd::Layout::measured}}));
+  bool half = false;
+  app.add_flag("--bfloat16", half);
+  CLI11_PARSE(app, argc, argv);
+  if (half) cell.precision = afd::Precision::bfloat16;
+  torch::set_num_threads(cell.peers ? 1 : cell.threads);
+  try {
+    const worker::Step step = step_of(cell);
+    if (!step) throw std::invalid_argument("this recipe is not compiled for these networks");
+    std::cout << "ready" << std::endl;
+    for (std::string line; std::getline(std::cin, line);) {
+      if (line == "memory") {
+        std::cout << peak_memory() << std::endl;
+        continue;
+      }
+      const auto start = std::chrono::steady_clock::now();
+      for (int i = std::stoi(line); i > 0; --i) step();
+      std::cout << std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() << std::endl;
+    }
+  } catch (const std::exception& error) {
+    std::cerr << "worker: " << error.what() << '\n';
+    return 1;
+  }
+}

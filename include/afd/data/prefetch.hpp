@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Makes the next batches while the last one is trained on.
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <ATen/Parallel.h>
+#include <ATen/ThreadLocalState.h>
+
+#include <afd/data/batch.hpp>
+#include <afd/detail/concat.hpp>
+#include <afd/error.hpp>
+
+namespace afd {
+
+struct PrefetchOptions {
+  std::int64_t batches = 2;  ///< made ahead, at most
+};
+
+namespace detail {
+
+/// One walk through a source on a thread of its own.
+class PrefetchWalk {
+ public:
+  template <class Source>
+  PrefetchWalk(Source& source, std::int64_t ahead) : ahead_(static_cast<std::size_t>(ahead)) {
+    const int all = at::get_num_threads();
+    thread_ = std::thread([this, &source, state = at::ThreadLocalState()] {
+      // One thread is enough for copies, and takes no core from the training.
+      at::set_num_threads(1);
+      static_cast<void>(at::get_num_threads());
+      const at::ThreadLocalStateGuard guard(state);  // grad mode and the like, as in the thread that trains
+      started();
+      produce(source);
+    });
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return started_; });
+    at::set_num_threads(all);  // LibTorch notes the last number for threads to come
+  }
+
+  PrefetchWalk(const PrefetchWalk&) = delete;
+  PrefetchWalk& operator=(const PrefetchWalk&) = delete;
+  ~PrefetchWalk() { stop(); }
+
+  /// The next batch; nothing at the end, or once it was stopped. Throws what the source threw, in its place.
+  std::optional<Batch> next() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !queue_.empty() || finished_ || stopping_; });
+    if (stopping_) return std::nullopt;
+    if (!queue_.empty()) {
+      Batch batch = std::move(queue_.front());
+      queue_.pop_front();
+      changed_.notify_all();
+      return batch;
+    }
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+    return std::nullopt;
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  void started() {
+    const std::lock_guard lock(mutex_);
+    started_ = true;
+    changed_.notify_all();
+  }
+
+  template <class Source>
+  void produce(Source& source) {
+    try {
+      for (auto&& item : source) {
+        Batch batch = as_batch(item);
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return queue_.size() < ahead_ || stopping_; });
+        if (stopping_) return;
+        queue_.push_back(std::move(batch));
+        changed_.notify_all();
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      error_ = std::current_exception();
+    }
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+    changed_.notify_all();
+  }
+
+  std::size_t ahead_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Batch> queue_;
+  std::exception_ptr error_;
+  bool started_ = false;
+  bool finished_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace detail
+
+/// A BatchSource that makes another's batches ahead, on one thread of its own: the same batches in the same order.
+///
+///     afd::Prefetch train{afd::BatchLoader{dataset, {.batch_size = 128}, afd::Compose{...}}};
+///
+/// Holds the source. Each begin() starts a walk; a walk that is left early, start_epoch() and the destructor stop it.
+/// What the source throws is thrown where its batch would have come. A source that yields references to something it
+/// changes for the next batch cannot be made ahead.
+template <BatchSource Source>
+class Prefetch {
+ public:
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Batch;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const Batch*;
+    using reference = const Batch&;
+
+    Iterator() = default;
+    explicit Iterator(std::shared_ptr<detail::PrefetchWalk> walk) : walk_(std::move(walk)) { ++*this; }
+
+    [[nodiscard]] const Batch& operator*() const { return *batch_; }
+    [[nodiscard]] const Batch* operator->() const { return &*batch_; }
+    Iterator& operator++() {
+      batch_ = walk_->next();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const Iterator& it, std::default_sentinel_t) { return !it.batch_.has_value(); }
+
+   private:
+    std::shared_ptr<detail::PrefetchWalk> walk_;
+    std::optional<Batch> batch_;
+  };
+
+  /// Throws ConfigError unless `batches` is at least 1.
+  explicit Prefetch(Source source, PrefetchOptions options = {}) : source_(std::move(source)), options_(options) {
+    if (options.batches >= 1) return;
+    throw ConfigError(detail::concat("Prefetch needs at least 1 batch to make ahead, but was given ", options.batches));
+  }
+
+  Prefetch(const Prefetch&) = delete;
+  Prefetch& operator=(const Prefetch&) = delete;
+  ~Prefetch() { stop(); }
+
+  [[nodiscard]] Iterator begin() {
+    stop();
+    walk_ = std::make_shared<detail::PrefetchWalk>(source_, options_.batches);
+    return Iterator(walk_);
+  }
+  [[nodiscard]] std::default_sentinel_t end() const { return std::default_sentinel; }
+
+  void start_epoch(std::int64_t epoch)
+    requires HasEpochs<Source>
+  {
+    stop();
+    source_.start_epoch(epoch);
+  }
+  void start_epoch(std::int64_t epoch, std::int64_t first_batch)
+    requires CanResumeEpoch<Source>
+  {
+    stop();
+    source_.start_epoch(epoch, first_batch);
+  }
+
+  [[nodiscard]] std::optional<std::int64_t> batch_count() const { return afd::batch_count(source_); }
+
+  /// The source, which must not be used during a walk.
+  [[nodiscard]] const Source& source() const { return source_; }
+
+ private:
+  void stop() {
+    if (walk_) walk_->stop();
+    walk_.reset();
+  }
+
+  Source source_;
+  PrefetchOptions options_;
+  std::shared_ptr<detail::PrefetchWalk> walk_;
+};
+
+}  // namespace afd
