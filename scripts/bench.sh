@@ -1,21 +1,26 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Builds the benchmarks and runs them; the tables go to docs/benchmarks. --smoke: a short run, its tables thrown away.
+# Builds the benchmarks, measures the grid and writes docs/benchmarks: figures as CSV, tables and pictures.
+# --smoke: a few small cells, nothing written. Other arguments go to bench_grid, e.g. --part sizes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-scripts/setup.sh
+scripts/setup.sh --test
 cmake -S . -B build/bench -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++ -DAFD_BUILD_TESTS=OFF \
   -DAFD_BUILD_EXAMPLES=OFF -DAFD_BUILD_BENCHMARKS=ON >/dev/null
 cmake --build build/bench
+programs=build/bench/benchmarks
+grid=("$programs/bench_grid" --workers "$programs" --script benchmarks/pytorch_steps.py)
 if [[ "${1:-}" == --smoke ]]; then
-  build/bench/benchmarks/bench_steps --depths 8 --batches 4 --side 16 --pairs 2
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  "${grid[@]}" --smoke --rounds 2 --output "$folder/grid.csv"
+  "$programs/bench_pieces" --benchmark_min_time=0.01
+  "$programs/bench_report" "$folder/grid.csv" "$folder"
   exit
 fi
-mkdir -p docs/benchmarks
-for threads in 1 2; do
-  {
-    echo "# Steps against steps written by hand, $threads thread(s)"
-    echo
-    build/bench/benchmarks/bench_steps --threads "$threads" "$@"
-  } | tee "docs/benchmarks/steps_${threads}_threads.md"
-done
+folder=docs/benchmarks
+"${grid[@]}" --output "$folder/grid.csv" "$@"
+"$programs/bench_pieces" --benchmark_repetitions=5 --benchmark_report_aggregates_only=true \
+  --benchmark_out="$folder/pieces.json" --benchmark_out_format=json
+"$programs/bench_report" "$folder/grid.csv" "$folder"
+gnuplot -e "folder='$folder'" benchmarks/plots.gp

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Installs with apt what is missing to build afd and its examples; --test adds what the tests need.
+# Installs with apt what is missing to build afd and its examples; --test adds what tests and benchmarks need.
 set -euo pipefail
 packages=(g++ cmake ninja-build ccache libtorch-dev libeigen3-dev libopenblas0-pthread zlib1g-dev
-  libcli11-dev libfmt-dev gnuplot-nox dataset-fashion-mnist)
-if [[ "${1:-}" == --test ]]; then packages+=(doctest-dev clang-19 python3-torch python3-numpy); fi
+  libjemalloc-dev libcli11-dev libfmt-dev gnuplot-nox dataset-fashion-mnist)
+if [[ "${1:-}" == --test ]]; then packages+=(doctest-dev clang-19 python3-torch python3-numpy libbenchmark-dev); fi
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

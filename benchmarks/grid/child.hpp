@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,13 +20,13 @@ class Child {
   /// Starts it and waits until it is ready. Throws std::runtime_error if it does not come up.
   explicit Child(const std::vector<std::string>& command) : name_(command.at(0)) {
     int to[2], from[2];
-    if (pipe(to) != 0 || pipe(from) != 0) throw std::runtime_error("no pipe for " + name_);
+    if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) throw std::runtime_error("no pipe for " + name_);
     process_ = fork();
     if (process_ < 0) throw std::runtime_error("cannot start " + name_);
     if (process_ == 0) {
       dup2(to[0], STDIN_FILENO);
       dup2(from[1], STDOUT_FILENO);
-      for (const int end : {to[0], to[1], from[0], from[1]}) close(end);
+      // The ends themselves close on exec: a child that held another's would keep it from ending.
       std::vector<std::string> words = command;
       std::vector<char*> arguments;
       for (std::string& word : words) arguments.push_back(word.data());

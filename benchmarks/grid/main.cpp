@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The grid: the same step by the library, by hand and in PyTorch, each in a process of its own, in turn: A B C A B C
 // ... On a shared machine times drift; the ratio of neighbours does much less. Writes one CSV line per cell and side.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -129,11 +130,11 @@ std::vector<Cell> cells(const Settings& settings) {
 void measure(const Settings& settings, const Cell& cell, std::FILE* output) {
   std::vector<std::unique_ptr<Child>> children;
   for (const std::string& side : cell.sides) children.push_back(std::make_unique<Child>(command(settings, cell, side)));
-  // Two steps to warm up, then as many per turn as fill it.
+  // One step to warm up, then as many per turn as fill it.
   int steps = 1;
   for (auto& child : children) {
-    child->run(2);
-    const double one = child->run(2) / 2;
+    child->run(1);
+    const double one = child->run(1);
     steps = std::max(steps, static_cast<int>(settings.turn_seconds / one));
   }
   std::vector<std::vector<double>> seconds(children.size());

@@ -2,7 +2,7 @@
 #pragma once
 
 // All of afd's core, includes only, in the order in which the rooms build on each other. Beside it:
-// afd/data/gzip.hpp, which needs zlib (CMake target afd::gzip).
+// afd/data/gzip.hpp, which needs zlib (CMake target afd::gzip), and afd/train/jemalloc.hpp (afd::jemalloc).
 
 #include <afd/data/augmentation.hpp>
 #include <afd/data/batch.hpp>
@@ -103,6 +103,6 @@
 #include <afd/train/report.hpp>
 #include <afd/train/save_network.hpp>
 #include <afd/train/step.hpp>
-#include <afd/train/thread_split.hpp>
+#include <afd/train/thread_plan.hpp>
 #include <afd/train/trainer.hpp>
 #include <afd/version.hpp>

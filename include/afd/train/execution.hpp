@@ -12,7 +12,6 @@
 #include <exception>
 #include <functional>
 #include <mutex>
-#include <numeric>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -21,7 +20,7 @@
 #include <ATen/ThreadLocalState.h>
 
 #include <afd/detail/for_each_index.hpp>
-#include <afd/train/thread_split.hpp>
+#include <afd/train/thread_plan.hpp>
 
 namespace afd {
 
@@ -29,8 +28,9 @@ namespace afd {
 struct Sequential {};
 
 /// Networks at the same time: each one's forward, losses, backward and updates on a thread of its own; they join where
-/// edges compare networks. With more cores than networks, the cores are divided by the networks' multiply-adds; with
-/// fewer, networks take turns. The same bits as Sequential with as many LibTorch threads per network, unless networks
+/// edges compare networks. The cores are divided by the networks' multiply-adds: several for a costly network, networks
+/// that take turns where cores are few, or all cores for one network after the other where the others would only wait
+/// for a costly one. The same bits as Sequential with as many LibTorch threads per network, unless networks
 /// draw random numbers (dropout), whose order is then that of the threads. Networks must not share anything that their
 /// forward writes to. OpenMP's threads wait for work by spinning, which takes cores from the networks: call
 /// torch::set_num_threads(1) in main(), or set OMP_WAIT_POLICY=passive.
@@ -65,16 +65,10 @@ class NetworkRunner<K, PeerThreads> {
   NetworkRunner(const PeerThreads& execution, const std::array<double, K>& costs) {
     const int cores =
         execution.threads > 0 ? execution.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-    const std::array<int, K> shares = split_threads(cores, costs);
-    takes_turns_ = cores < static_cast<int>(K);
-    std::iota(order_.begin(), order_.end(), std::size_t{0});
-    // The longest first, so that no core is left with a long one at the end.
-    std::stable_sort(order_.begin(), order_.end(), [&](auto a, auto b) { return costs[a] > costs[b]; });
-
+    plan_ = plan_threads(cores, costs);
     const int all = at::get_num_threads();
-    const auto count = static_cast<std::size_t>(std::min(cores, static_cast<int>(K)));
-    running_ = count;
-    for (std::size_t w = 0; w < count; ++w) workers_.emplace_back([this, w, each = shares[w]] { work(w, each); });
+    running_ = plan_.workers;
+    for (std::size_t w = 0; w < plan_.workers; ++w) workers_.emplace_back([this, w] { work(w); });
     std::unique_lock lock(mutex_);
     done_.wait(lock, [&] { return running_ == 0; });
     // The number is a thread's own, but LibTorch also notes the last one for threads to come.
@@ -119,11 +113,11 @@ class NetworkRunner<K, PeerThreads> {
   }
 
  private:
-  void work(std::size_t worker, int threads) {
+  void work(std::size_t worker) {
     {
       // A thread's first use takes the number that LibTorch noted last, from whichever thread: one at a time.
       const std::lock_guard lock(mutex_);
-      at::set_num_threads(threads);
+      at::set_num_threads(plan_.threads[worker]);
       static_cast<void>(at::get_num_threads());
     }
     std::uint64_t seen = 0;
@@ -135,10 +129,10 @@ class NetworkRunner<K, PeerThreads> {
         seen = round_;
         if (stopping_) return;
       }
-      if (takes_turns_) {
-        for (std::size_t i = next_++; i < K; i = next_++) call(order_[i]);
-      } else {
+      if (plan_.has_a_worker_each()) {
         call(worker);  // always the same network: its memory stays in this core's caches
+      } else {
+        for (std::size_t i = next_++; i < K; i = next_++) call(plan_.order[i]);
       }
       finish();
     }
@@ -157,14 +151,13 @@ class NetworkRunner<K, PeerThreads> {
     if (--running_ == 0) done_.notify_one();
   }
 
+  ThreadPlan<K> plan_;
   std::mutex mutex_;
   std::condition_variable start_;
   std::condition_variable done_;
   std::uint64_t round_ = 0;
   std::size_t running_ = 0;
   bool stopping_ = false;
-  bool takes_turns_ = false;
-  std::array<std::size_t, K> order_;
   std::atomic<std::size_t> next_{0};
   std::array<std::function<void()>, K> tasks_;
   std::array<std::exception_ptr, K> errors_;

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+// Pieces of a step and of its surroundings, each beside what it replaces.
+#include <cstdint>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+#include <torch/torch.h>
+
+#include <afd/afd.hpp>
+
+namespace {
+
+using torch::Tensor;
+
+struct Weights {
+  afd::ResNet network = afd::resnet20();
+  std::vector<Tensor> parameters = network->parameters();
+  std::vector<Tensor> gradients;
+  Weights() {
+    for (const Tensor& parameter : parameters) gradients.push_back(torch::randn_like(parameter));
+  }
+};
+
+template <class Policy>
+void ours(benchmark::State& state, const Policy& policy) {
+  const Weights weights;
+  auto optimizer = policy.make(weights.parameters);
+  for (auto _ : state) optimizer.apply(weights.gradients);
+}
+
+template <class Optimizer, class Options>
+void libtorch(benchmark::State& state, const Options& options) {
+  const Weights weights;
+  afd::TorchOptimizer<Optimizer, Options> policy{options};
+  auto optimizer = policy.make(weights.parameters);
+  for (auto _ : state) optimizer.apply(weights.gradients);
+}
+
+void sgd_afd(benchmark::State& state) {
+  ours(state, afd::Sgd{});
+}
+void sgd_afd_clipped(benchmark::State& state) {
+  ours(state, afd::Sgd{.max_norm = 1.0});
+}
+void sgd_libtorch(benchmark::State& state) {
+  libtorch<torch::optim::SGD>(state, torch::optim::SGDOptions(0.1).momentum(0.9).weight_decay(1e-4));
+}
+void adam_afd(benchmark::State& state) {
+  ours(state, afd::Adam{});
+}
+void adam_libtorch(benchmark::State& state) {
+  libtorch<torch::optim::Adam>(state, torch::optim::AdamOptions(2e-5).weight_decay(0.1));
+}
+
+auto cifar_like_loader() {
+  const std::int64_t count = 10'000;
+  afd::TensorDataset dataset{torch::randint(256, {count, 3, 32, 32}, torch::kUInt8),
+                             torch::randint(10, {count}, torch::kInt64)};
+  const auto normalize = afd::channel_statistics(dataset);
+  return afd::BatchLoader(std::move(dataset), {.batch_size = 128},
+                          afd::Compose{afd::PadCrop{}, afd::HorizontalFlip{}, normalize});
+}
+
+/// Images per second of CIFAR-sized batches of 128: padded, cropped, flipped and normalised.
+void loader(benchmark::State& state) {
+  auto source = cifar_like_loader();
+  std::int64_t next = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(source.batch(next++ % 70));
+  state.SetItemsProcessed(state.iterations() * 128);
+}
+
+void mutual_kl_pair(benchmark::State& state) {
+  const Tensor a = torch::randn({128, 100}), b = torch::randn({128, 100});
+  const afd::MutualKL term;
+  for (auto _ : state) {
+    const Tensor va = term.view({a, a}), vb = term.view({b, b});
+    benchmark::DoNotOptimize(term.loss(va, vb));
+    benchmark::DoNotOptimize(term.loss(vb, va));
+  }
+}
+
+/// The whole game of one edge, forward only, on maps of a ResNet.
+void discriminator_forward(benchmark::State& state) {
+  const afd::Adversarial<> term;
+  auto edge = term.make_edge({64, 8, 8}, {64, 8, 8});
+  const Tensor real = torch::randn({128, 64, 8, 8}), fake = torch::randn({128, 64, 8, 8});
+  for (auto _ : state) benchmark::DoNotOptimize(term.losses(edge, real, fake));
+}
+
+/// Both gradients of a 3x3 convolution of `channels` maps of `side`, for two cotangents: what a step does, one after
+/// the other; and the least that a backward of its own for both could do: cotangents side by side in the batch for the
+/// inputs, in the channels for the weights.
+struct TwoCotangents {
+  static constexpr std::int64_t samples = 32;
+  Tensor inputs, weight, twice_weight, one, other, in_batch, in_channels, twice_inputs;
+
+  explicit TwoCotangents(const benchmark::State& state) {
+    const std::int64_t channels = state.range(0), side = state.range(1);
+    const auto make = [](at::IntArrayRef sizes) {
+      return torch::randn(sizes).contiguous(at::MemoryFormat::ChannelsLast);
+    };
+    inputs = make({samples, channels, side, side});
+    weight = make({channels, channels, 3, 3});
+    twice_weight = make({2 * channels, channels, 3, 3});
+    one = torch::randn_like(inputs);
+    other = torch::randn_like(inputs);
+    in_batch = torch::cat({one, other}, 0);
+    in_channels = torch::cat({one, other}, 1).contiguous(at::MemoryFormat::ChannelsLast);
+    twice_inputs = torch::cat({inputs, inputs}, 0);
+  }
+
+  static void backward(const Tensor& cotangent, const Tensor& inputs, const Tensor& weight, bool of_inputs,
+                       bool of_weight) {
+    benchmark::DoNotOptimize(at::convolution_backward(cotangent, inputs, weight, {}, {1, 1}, {1, 1}, {1, 1}, false,
+                                                      {0, 0}, 1, {of_inputs, of_weight, false}));
+  }
+};
+
+void two_backwards(benchmark::State& state) {
+  const torch::NoGradGuard no_grad;
+  const TwoCotangents c(state);
+  for (auto _ : state) {
+    c.backward(c.one, c.inputs, c.weight, true, true);
+    c.backward(c.other, c.inputs, c.weight, true, true);
+  }
+}
+void stacked_backward(benchmark::State& state) {
+  const torch::NoGradGuard no_grad;
+  const TwoCotangents c(state);
+  for (auto _ : state) {
+    c.backward(c.in_batch, c.twice_inputs, c.weight, true, false);
+    c.backward(c.in_channels, c.inputs, c.twice_weight, false, true);
+  }
+}
+
+/// Losses and both gradients of an edge whose discriminator looks at each sample alone, so that real and fake may pass
+/// together: in two forwards, as a step does, or in one.
+template <bool Together>
+void game(benchmark::State& state) {
+  const std::int64_t n = state.range(0);
+  auto judge = afd::MlpDiscriminator{}.make({64, 8, 8});
+  const std::vector<Tensor> parameters = judge->parameters();
+  const Tensor real = torch::randn({n, 64, 8, 8}), fake = torch::randn({n, 64, 8, 8}, torch::requires_grad());
+  const afd::LeastSquares gan;
+  for (auto _ : state) {
+    Tensor real_scores, fake_scores;
+    if constexpr (Together) {
+      const Tensor scores = judge->forward(torch::cat({real, fake}));
+      real_scores = scores.narrow(0, 0, n);
+      fake_scores = scores.narrow(0, n, n);
+    } else {
+      real_scores = judge->forward(real);
+      fake_scores = judge->forward(fake);
+    }
+    benchmark::DoNotOptimize(
+        torch::autograd::grad({gan.discriminator(real_scores, fake_scores)}, parameters, {}, true));
+    benchmark::DoNotOptimize(torch::autograd::grad({gan.generator(fake_scores)}, {fake}));
+  }
+}
+void game_in_two_forwards(benchmark::State& state) {
+  game<false>(state);
+}
+void game_in_one_forward(benchmark::State& state) {
+  game<true>(state);
+}
+
+BENCHMARK(sgd_libtorch)->Unit(benchmark::kMicrosecond);
+BENCHMARK(sgd_afd)->Unit(benchmark::kMicrosecond);
+BENCHMARK(sgd_afd_clipped)->Unit(benchmark::kMicrosecond);
+BENCHMARK(adam_libtorch)->Unit(benchmark::kMicrosecond);
+BENCHMARK(adam_afd)->Unit(benchmark::kMicrosecond);
+BENCHMARK(loader)->Unit(benchmark::kMillisecond);
+BENCHMARK(mutual_kl_pair)->Unit(benchmark::kMicrosecond);
+BENCHMARK(discriminator_forward)->Unit(benchmark::kMicrosecond);
+
+BENCHMARK(two_backwards)->Args({16, 32})->Args({32, 16})->Args({64, 8})->Unit(benchmark::kMicrosecond);
+BENCHMARK(stacked_backward)->Args({16, 32})->Args({32, 16})->Args({64, 8})->Unit(benchmark::kMicrosecond);
+BENCHMARK(game_in_two_forwards)->Arg(8)->Arg(32)->Arg(128)->Unit(benchmark::kMicrosecond);
+BENCHMARK(game_in_one_forward)->Arg(8)->Arg(32)->Arg(128)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  torch::set_num_threads(1);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}
