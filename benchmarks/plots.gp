@@ -36,5 +36,5 @@ set logscale y 2
 set yrange [*:*]
 set key outside right
 palette7 = "#1b9e77 #1b9e77 #d95f02 #d95f02 #7570b3 #7570b3 #e7298a"
-plot for [i=0:6] folder."/peers.dat" index i using 1:2:3:4 with yerrorlines lw 2 pt (i%2 ? 4 : 7) dt (i%2 ? 2 : 1) \
+plot for [i=0:6] folder."/peers.dat" index i using 1:2:3:4 with yerrorlines lw 2 pt (i%2 ? 4 : 7) dt i%2+1 \
   lc rgb word(palette7, i+1) title columnheader(1)

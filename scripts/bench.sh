@@ -22,5 +22,19 @@ folder=docs/benchmarks
 "${grid[@]}" --output "$folder/grid.csv" "$@"
 "$programs/bench_pieces" --benchmark_repetitions=5 --benchmark_report_aggregates_only=true \
   --benchmark_out="$folder/pieces.json" --benchmark_out_format=json
+{
+  echo "# Where the time of a step goes"
+  echo
+  echo "Adversarial feature distillation of two ResNet-32 at batch 128, and of two ResNet-8 at batch 8, best settings, one"
+  echo "thread: time inside each operator, without the operators that it calls."
+  for size in "resnet32 128" "resnet8 8"; do
+    read -r network batch <<<"$size"
+    echo
+    echo "## Two $network, batch $batch"
+    printf '2\nprofile\n' | "$programs/bench_worker_jemalloc" --layout last --batch "$batch" --networks "$network" \
+      "$network" | grep '|'
+  done
+} >"$folder/profile.md"
 "$programs/bench_report" "$folder/grid.csv" "$folder"
 gnuplot -e "folder='$folder'" benchmarks/plots.gp
+rm -f "$folder"/*.dat

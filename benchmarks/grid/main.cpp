@@ -34,13 +34,14 @@ struct Settings {
 };
 
 struct Cell {
-  std::string part;  ///< sizes, peers, recipes or convolutions
+  std::string part;  ///< sizes, tiny, peers, recipes or convolutions
   std::string recipe;
   std::string topology;
   Words networks;
   int batch;
   int threads;
   Words sides;
+  int image_side = 32;
 };
 
 /// What is measured, by name. The first side of a cell is what the others are compared with.
@@ -62,8 +63,9 @@ Words command(const Settings& settings, const Cell& cell, const std::string& sid
   const std::string recipe = side == "afd best, joint"     ? "afd-joint"
                              : side == "afd best, every 4" ? "afd-every-4"
                                                            : cell.recipe;
-  words.insert(words.end(), {"--recipe", recipe, "--topology", cell.topology, "--batch", std::to_string(cell.batch),
-                             "--threads", std::to_string(cell.threads), "--networks"});
+  words.insert(words.end(),
+               {"--recipe", recipe, "--topology", cell.topology, "--batch", std::to_string(cell.batch), "--threads",
+                std::to_string(cell.threads), "--side", std::to_string(cell.image_side), "--networks"});
   words.insert(words.end(), cell.networks.begin(), cell.networks.end());
   return words;
 }
@@ -90,6 +92,8 @@ std::vector<Cell> cells(const Settings& settings) {
          {of("resnet8", 2), of("resnet20", 2), of("resnet32", 2), of("wrn16-2", 2), Words{"resnet8", "resnet32"}}) {
       for (const int batch : {8, 32, 128}) all.push_back({"sizes", "afd", "pair", networks, batch, threads, everyone});
     }
+    all.push_back({"tiny", "afd", "pair", of("resnet8", 2), 8, threads, everyone, 8});
+    all.push_back({"tiny", "dml", "pair", of("resnet8", 2), 8, threads, everyone, 8});
     for (const std::size_t count : {2U, 3U, 4U, 8U}) {
       const Words networks = of("resnet8", count);
       all.push_back({"peers", "afd", "cycle", networks, 32, threads, {"afd best", "pytorch", "pytorch channels_last"}});
@@ -168,7 +172,7 @@ int main(int argc, char** argv) {
   app.add_option("--output", settings.output, "CSV file")->required();
   app.add_option("--python", settings.python, "Python with PyTorch")->capture_default_str();
   app.add_option("--rounds", settings.rounds, "Turns of each side")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--part", part, "Only this part: sizes, peers, recipes or convolutions");
+  app.add_option("--part", part, "Only this part: sizes, tiny, peers, recipes or convolutions");
   app.add_flag("--smoke", settings.smoke, "Two small cells");
   CLI11_PARSE(app, argc, argv);
   std::FILE* output = std::fopen(settings.output.c_str(), "w");

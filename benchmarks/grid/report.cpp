@@ -47,6 +47,26 @@ void table(std::FILE* out, const Rows& rows, const std::string& part, const std:
   fmt::print(out, "\n");
 }
 
+/// Multiply-adds of a forward of CIFAR's ResNet-depth on one image of 32x32: its convolutions.
+double resnet_multiply_adds(int depth) {
+  const int n = (depth - 2) / 6;
+  const auto conv = [](double in, double out, double side) { return in * out * 9 * side * side; };
+  return conv(3, 16, 32) + 2 * n * conv(16, 16, 32) + conv(16, 32, 16) + (2 * n - 1) * conv(32, 32, 16) +
+         conv(32, 64, 8) + (2 * n - 1) * conv(64, 64, 8);
+}
+
+/// Arithmetic per second of two ResNet-32: a forward and two backwards of twice its work, whatever else the side does.
+void rates(std::FILE* out, const Rows& rows) {
+  fmt::print(out, "| batch | threads | side | ms | GFLOP/s |\n|---|---|---|---|---|\n");
+  for (const Row& row : rows) {
+    if (row.part != "convolutions") continue;
+    const double operations = 2 * 2.0 * 5 * row.batch * resnet_multiply_adds(32);
+    fmt::print(out, "| {} | {} | {} | {:.1f} | {:.0f} |\n", row.batch, row.threads, row.side, row.ms,
+               operations / row.ms / 1e6);
+  }
+  fmt::print(out, "\n");
+}
+
 std::vector<double> select(const Rows& rows, const std::function<bool(const Row&)>& wanted,
                            const std::function<double(const Row&)>& value) {
   std::vector<double> values;
@@ -101,10 +121,9 @@ void targets(std::FILE* out, const Rows& rows) {
     line(out, fmt::format("PyTorch channels_last ÷ ours, {} thread(s)", threads).c_str(),
          mean_and_worst(with("pytorch channels_last")), "", "");
   }
-  line(out, "the same, tiny networks (2 resnet8, batch 8)",
+  line(out, "PyTorch eager ÷ ours, tiny networks (ResNet-8, batch 8, images of 8x8)",
        mean_and_worst(select(
-           rows, [&](const Row& row) { return sizes("pytorch")(row) && row.networks == "2 resnet8" && row.batch == 8; },
-           ratio_of)),
+           rows, [](const Row& row) { return row.part == "tiny" && row.side == "pytorch"; }, ratio_of)),
        "1.6", "2");
   line(out, "naive mutual-learning step, K = 4 ÷ ours",
        mean_and_worst(select(
@@ -198,6 +217,8 @@ int main(int argc, char** argv) {
     targets(out, rows);
     fmt::print(out, "## Sizes\n");
     table(out, rows, "sizes", {"afd best", "pytorch", "pytorch channels_last", "afd plain", "hand"});
+    fmt::print(out, "## Tiny: images of 8x8\n");
+    table(out, rows, "tiny", {"afd best", "pytorch", "pytorch channels_last", "afd plain", "hand"});
     fmt::print(out, "## Numbers of networks\n");
     table(out, rows, "peers", {"afd best", "pytorch", "pytorch channels_last", "naive"});
     fmt::print(out, "## Recipes by hand\n");
@@ -206,7 +227,7 @@ int main(int argc, char** argv) {
     table(out, rows, "recipes",
           {"afd best", "afd best, in turn", "afd best, joint", "afd best, every 4", "afd best, bfloat16"});
     fmt::print(out, "## Convolutions alone\n");
-    table(out, rows, "convolutions", {"afd best", "convolutions", "convolutions channels_last"});
+    rates(out, rows);
     fmt::print(
         out,
         "## Peak memory, MiB\n| networks | recipe | batch | threads | ours | PyTorch |\n|---|---|---|---|---|---|\n");

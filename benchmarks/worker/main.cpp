@@ -2,12 +2,17 @@
 // Does steps of one cell when told to. After "ready" it reads lines from its standard input:
 //     <n>       does n steps and answers with the seconds they took
 //     memory    answers with the process's peak resident memory in KiB
+//     profile   does three steps and answers with a table of where the time went, by operator
+#include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <exception>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>
@@ -16,6 +21,7 @@
 #include <afd/train/jemalloc.hpp>
 #endif
 
+#include "support/operator_times.hpp"
 #include "worker/cell.hpp"
 
 namespace {
@@ -36,6 +42,30 @@ std::string peak_memory() {
   while (status >> word)
     if (word == "VmHWM:" && status >> word) return word;
   return "0";
+}
+
+/// Operators by the time spent in themselves, of this thread; the smallest together.
+void print_profile(const worker::Step& step) {
+  const std::map<std::string, double> seconds = afd_bench::operator_seconds([&] {
+    for (int i = 0; i < 3; ++i) step();
+  });
+  std::vector<std::pair<double, std::string>> sorted;
+  double total = 0, small = 0;
+  for (const auto& [name, time] : seconds) {
+    sorted.emplace_back(time, name);
+    total += time;
+  }
+  std::sort(sorted.rbegin(), sorted.rend());
+  std::printf("| operator | share |\n|---|---|\n");
+  for (const auto& [time, name] : sorted) {
+    if (time < 0.01 * total) {
+      small += time;
+    } else {
+      std::printf("| %s | %.1f %% |\n", name.c_str(), 100 * time / total);
+    }
+  }
+  std::printf("| all others | %.1f %% |\n", 100 * small / total);
+  std::fflush(stdout);
 }
 
 }  // namespace
@@ -67,6 +97,10 @@ int main(int argc, char** argv) {
     for (std::string line; std::getline(std::cin, line);) {
       if (line == "memory") {
         std::cout << peak_memory() << std::endl;
+        continue;
+      }
+      if (line == "profile") {
+        print_profile(step);
         continue;
       }
       const auto start = std::chrono::steady_clock::now();

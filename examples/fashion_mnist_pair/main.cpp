@@ -72,12 +72,6 @@ Networks make_networks(const Options& options) {
   return networks;
 }
 
-std::int64_t parameter_count(const torch::nn::Module& module) {
-  std::int64_t count = 0;
-  for (const auto& parameter : module.parameters()) count += parameter.numel();
-  return count;
-}
-
 template <class Strategy>
 afd::TrainResult<2> train(const std::string& label, const Options& options, const Data& data, Strategy strategy,
                           Networks& networks) {
@@ -145,7 +139,7 @@ void save_and_check(afd::ResNet& small, const Options& options, const Data& data
     throw afd::Error(fmt::format("{} was read back with other logits", path.string()));
   }
   fmt::print("{}: the small network, {} parameters; read back, its logits are identical\n", path.string(),
-             parameter_count(*small));
+             afd::parameter_count(*small));
 }
 
 /// Finds out before the training whether results can be written.
@@ -168,8 +162,8 @@ int run(const Options& options) {
   fmt::print("afd {}: {} training and {} test images, {} epochs, seed {}, {} threads\n", AFD_VERSION_STRING,
              data.train.size(), data.test.size(), options.epochs, options.seed, options.threads);
   fmt::print("small network: ResNet-{}, {} parameters; large network: ResNet-{}, {} parameters\n",
-             apart.small->options().depth, parameter_count(*apart.small), apart.large->options().depth,
-             parameter_count(*apart.large));
+             apart.small->options().depth, afd::parameter_count(*apart.small), apart.large->options().depth,
+             afd::parameter_count(*apart.large));
   std::fflush(stdout);
 
   const auto alone = train("alone", options, data, afd::Alone{}, apart);

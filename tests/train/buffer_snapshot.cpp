@@ -8,6 +8,7 @@
 TEST_SUITE_BEGIN("train");
 
 using afd::detail::BufferSnapshot;
+using afd::detail::BufferStore;
 using torch::Tensor;
 
 namespace {
@@ -32,13 +33,14 @@ TEST_CASE("without keep() everything is put back, to the bit and in the same sto
   std::vector<Tensor> buffers = some_buffers();
   std::vector<Tensor> before;
   for (const Tensor& buffer : buffers) before.push_back(buffer.clone());
+  BufferStore store(buffers);
   {
-    const BufferSnapshot snapshot(buffers);
+    const BufferSnapshot snapshot(store);
     overwrite(buffers);
   }
   for (std::size_t i = 0; i < buffers.size(); ++i) CHECK(torch::equal(buffers[i], before[i]));
   try {
-    const BufferSnapshot snapshot(buffers);
+    const BufferSnapshot snapshot(store);
     overwrite(buffers);
     throw 1;
   } catch (int) {
@@ -46,15 +48,30 @@ TEST_CASE("without keep() everything is put back, to the bit and in the same sto
   for (std::size_t i = 0; i < buffers.size(); ++i) CHECK(torch::equal(buffers[i], before[i]));
 }
 
+TEST_CASE("a store is used again and again, for what the buffers hold then") {
+  std::vector<Tensor> buffers = some_buffers();
+  BufferStore store(buffers);
+  for (int round = 0; round < 3; ++round) {
+    for (Tensor& buffer : buffers) buffer.fill_(round);
+    {
+      const BufferSnapshot snapshot(store);
+      overwrite(buffers);
+    }
+    for (const Tensor& buffer : buffers) CHECK(buffer.eq(round).all().item<bool>());
+  }
+}
+
 TEST_CASE("after keep() new values stay; no buffers are fine") {
   std::vector<Tensor> buffers = some_buffers();
+  BufferStore store(buffers);
   {
-    BufferSnapshot snapshot(buffers);
+    BufferSnapshot snapshot(store);
     overwrite(buffers);
     snapshot.keep();
   }
   for (const Tensor& buffer : buffers) CHECK(buffer.eq(99).all().item<bool>());
-  CHECK_NOTHROW(BufferSnapshot({}));
+  BufferStore none;
+  CHECK_NOTHROW(BufferSnapshot{none});
 }
 
 TEST_SUITE_END();

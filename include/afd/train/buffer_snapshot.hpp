@@ -4,6 +4,7 @@
 // Puts running statistics back if a step does not go through: a BatchNorm changes them in its forward, long before
 // anybody knows whether the losses are finite.
 
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -12,56 +13,77 @@
 
 namespace afd::detail {
 
-/// Holds a copy of `buffers`; the destructor writes it back unless keep() was called. One copy per dtype, not one per
-/// buffer.
-class BufferSnapshot {
+/// Room for a copy of some buffers, made once. One copy per dtype and device, not one per buffer.
+class BufferStore {
  public:
-  explicit BufferSnapshot(const std::vector<torch::Tensor>& buffers) : buffers_(buffers) {
+  BufferStore() = default;
+  explicit BufferStore(std::vector<torch::Tensor> buffers) {
     const torch::NoGradGuard no_grad;
-    for (const torch::Tensor& buffer : buffers_) {
-      Group& group = group_of(buffer);
-      group.pieces.push_back(buffer.reshape(-1));
+    for (torch::Tensor& buffer : buffers) group_of(buffer).buffers.push_back(std::move(buffer));
+    for (Group& group : groups_) {
+      for (const torch::Tensor& buffer : group.buffers) group.pieces.push_back(buffer.reshape(-1));
+      group.copy = torch::cat(group.pieces);
     }
-    for (Group& group : groups_) group.copy = torch::cat(group.pieces);
   }
 
-  BufferSnapshot(const BufferSnapshot&) = delete;
-  BufferSnapshot& operator=(const BufferSnapshot&) = delete;
-
-  ~BufferSnapshot() {
-    if (!kept_) restore();
+  void save() {
+    const torch::NoGradGuard no_grad;
+    for (Group& group : groups_) {
+      for (std::size_t i = 0; i < group.buffers.size(); ++i) {
+        // A piece is a view of its buffer, except of one whose elements do not lie in order.
+        if (!group.pieces[i].is_alias_of(group.buffers[i])) group.pieces[i] = group.buffers[i].reshape(-1);
+      }
+      torch::cat_out(group.copy, group.pieces);
+    }
   }
 
-  /// The step went through: the new statistics stay.
-  void keep() { kept_ = true; }
+  void restore() {
+    const torch::NoGradGuard no_grad;
+    for (Group& group : groups_) {
+      std::int64_t next = 0;
+      for (torch::Tensor& buffer : group.buffers) {
+        buffer.copy_(group.copy.narrow(0, next, buffer.numel()).view(buffer.sizes()));
+        next += buffer.numel();
+      }
+    }
+  }
 
  private:
   struct Group {
     torch::TensorOptions options;
+    std::vector<torch::Tensor> buffers;
     std::vector<torch::Tensor> pieces;
     torch::Tensor copy;
-    std::int64_t next = 0;
   };
 
   Group& group_of(const torch::Tensor& buffer) {
     for (Group& group : groups_) {
       if (group.options.dtype() == buffer.dtype() && group.options.device() == buffer.device()) return group;
     }
-    groups_.push_back({buffer.options(), {}, {}, 0});
+    groups_.push_back({buffer.options(), {}, {}, {}});
     return groups_.back();
   }
 
-  void restore() {
-    const torch::NoGradGuard no_grad;
-    for (torch::Tensor& buffer : buffers_) {
-      Group& group = group_of(buffer);
-      buffer.copy_(group.copy.narrow(0, group.next, buffer.numel()).view(buffer.sizes()));
-      group.next += buffer.numel();
-    }
+  std::vector<Group> groups_;
+};
+
+/// Copies buffers to their store; the destructor writes them back unless keep() was called.
+class BufferSnapshot {
+ public:
+  explicit BufferSnapshot(BufferStore& store) : store_(store) { store_.save(); }
+
+  BufferSnapshot(const BufferSnapshot&) = delete;
+  BufferSnapshot& operator=(const BufferSnapshot&) = delete;
+
+  ~BufferSnapshot() {
+    if (!kept_) store_.restore();
   }
 
-  std::vector<torch::Tensor> buffers_;
-  std::vector<Group> groups_;
+  /// The step went through: the new statistics stay.
+  void keep() { kept_ = true; }
+
+ private:
+  BufferStore& store_;
   bool kept_ = false;
 };
 

@@ -32,6 +32,7 @@
 #include <afd/optim/optimizer.hpp>
 #include <afd/strategy/term.hpp>
 #include <afd/topology/edge.hpp>
+#include <afd/train/buffer_snapshot.hpp>
 #include <afd/train/edge_layers.hpp>
 #include <afd/train/execution.hpp>
 #include <afd/train/layout.hpp>
@@ -92,7 +93,7 @@ class Cohort {
     return discriminator_parameters_[d];
   }
   /// The running statistics of every module that a step trains.
-  [[nodiscard]] const std::vector<torch::Tensor>& buffers() const { return buffers_; }
+  [[nodiscard]] BufferStore& statistics() { return statistics_; }
   /// Transfer layers and discriminators, in the order of terms and edges.
   [[nodiscard]] const std::vector<std::shared_ptr<torch::nn::Module>>& edge_modules() const { return edge_modules_; }
 
@@ -160,6 +161,7 @@ class Cohort {
     collect_layers(outputs);
     rehearse(strategy, outputs);
     make_optimizers(options);
+    statistics_ = BufferStore(buffers_);
   }
 
   static DryRun dry_run(const typename Plan::Networks& networks, const Options& options, const torch::Tensor& inputs) {
@@ -377,6 +379,7 @@ class Cohort {
   std::array<std::vector<torch::Tensor>, Plan::discriminator_count> discriminator_parameters_;
   std::vector<std::shared_ptr<torch::nn::Module>> edge_modules_;
   std::vector<torch::Tensor> buffers_;
+  BufferStore statistics_;
   Optimizers<decltype(Options::logit), has_logit ? network_count : 0> logit_optimizers_;
   Optimizers<decltype(Options::feature), has_feature ? network_count : 0> feature_optimizers_;
   Optimizers<decltype(Options::discriminator), Plan::discriminator_count> discriminator_optimizers_;

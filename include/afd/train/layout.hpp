@@ -50,7 +50,8 @@ class LayoutTrial {
   void add(torch::nn::Module& module, const Forward& forward) {
     std::vector<torch::Tensor> parameters = module.parameters(), given;
     for (const torch::Tensor& parameter : parameters) given.push_back(parameter.detach());
-    const BufferSnapshot statistics(module.buffers());
+    BufferStore store(module.buffers());
+    const BufferSnapshot statistics(store);
     torch::Generator generator = at::globalContext().defaultGenerator(inputs_.device());
     const torch::Tensor random = generator.get_state();
     const auto restore = [&] {

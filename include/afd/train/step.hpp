@@ -54,7 +54,7 @@ class Step {
       });
     }
     enter_train_mode();
-    Statistics statistics(cohort_.buffers());
+    Statistics statistics(cohort_.statistics());
 
     // Networks wait for each other where one phase ends: an edge needs both of its networks' forwards, and no weight
     // may change before every loss is known.
@@ -102,7 +102,7 @@ class Step {
   static constexpr bool joint = std::is_same_v<decltype(Options::updates), JointUpdate>;
 
   struct NoStatistics {
-    explicit NoStatistics(const std::vector<Tensor>& /*buffers*/) {}
+    explicit NoStatistics(BufferStore& /*store*/) {}
     void keep() {}
   };
   using Statistics = std::conditional_t<checks_values, BufferSnapshot, NoStatistics>;
