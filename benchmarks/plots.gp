@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The pictures of docs/benchmarks: gnuplot -e "folder='docs/benchmarks'" benchmarks/plots.gp
 set encoding utf8
-set term pngcairo size 1250,950 font "sans,11"
+set term pngcairo size 1250,900 font "sans,11"
 set grid ytics lc rgb "#dddddd"
 set border 3
 set tics nomirror
@@ -13,8 +13,8 @@ set style histogram errorbars gap 1.5 lw 1
 set style fill solid 0.85 border -1
 set boxwidth 0.9
 set ylabel "time / time of afd"
-set yrange [0:*]
-set key top left horizontal
+set yrange [0:2.4]
+set key top right horizontal
 set xtics rotate by -35 font "sans,9"
 colors = "#d95f02 #7570b3 #1b9e77"
 do for [t=0:1] {

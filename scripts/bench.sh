@@ -25,8 +25,8 @@ folder=docs/benchmarks
 {
   echo "# Where the time of a step goes"
   echo
-  echo "Adversarial feature distillation of two ResNet-32 at batch 128, and of two ResNet-8 at batch 8, best settings, one"
-  echo "thread: time inside each operator, without the operators that it calls."
+  echo "Adversarial feature distillation of two ResNet-32 at batch 128, and of two ResNet-8 at batch 8, best settings,"
+  echo "one thread: time inside each operator, without the operators that it calls."
   for size in "resnet32 128" "resnet8 8"; do
     read -r network batch <<<"$size"
     echo

@@ -156,16 +156,21 @@ void targets(std::FILE* out, const Rows& rows) {
   fmt::print(out, "\n");
 }
 
-/// Blocks for gnuplot: a name, then lines of label, value, low, high.
+/// For a picture: "2 resnet8" is "resnet8", "1 resnet32 + 1 resnet8" is "32+8".
+std::string short_name(const std::string& networks) {
+  return networks.starts_with("2 ") ? networks.substr(2) : "32+8";
+}
+
+/// Blocks for gnuplot: lines of label, value, low, high.
 void write_sizes(const Rows& rows, const std::string& path) {
   std::FILE* out = std::fopen(path.c_str(), "w");
   if (out == nullptr) throw std::runtime_error("cannot write " + path);
   for (const int threads : {1, 2}) {
     for (const char* side : {"pytorch", "pytorch channels_last", "hand"}) {
-      fmt::print(out, "\"{}, {} thread{}\"\n", side, threads, threads > 1 ? "s" : "");
       for (const Row& row : rows) {
         if (row.part != "sizes" || row.side != side || row.threads != threads) continue;
-        fmt::print(out, "\"{}, {}\" {} {} {}\n", row.networks, row.batch, row.ratio, row.ratio_low, row.ratio_high);
+        fmt::print(out, "\"{}, {}\" {} {} {}\n", short_name(row.networks), row.batch, row.ratio, row.ratio_low,
+                   row.ratio_high);
       }
       fmt::print(out, "\n\n");
     }
