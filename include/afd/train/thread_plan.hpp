@@ -34,7 +34,8 @@ template <std::size_t K>
 [[nodiscard]] ThreadPlan<K> plan_threads(int cores, const std::array<double, K>& costs) {
   ThreadPlan<K> plan;
   std::iota(plan.order.begin(), plan.order.end(), std::size_t{0});
-  std::stable_sort(plan.order.begin(), plan.order.end(), [&](auto a, auto b) { return costs[a] > costs[b]; });
+  std::sort(plan.order.begin(), plan.order.end(),
+            [&](auto a, auto b) { return costs[a] != costs[b] ? costs[a] > costs[b] : a < b; });
   plan.workers = std::min(K, static_cast<std::size_t>(cores));
   plan.threads.fill(1);
   double slowest = 0;
