@@ -57,6 +57,7 @@
 #include <afd/network/wide_resnet.hpp>
 #include <afd/network/zoo_check.hpp>
 #include <afd/observe/evaluate.hpp>
+#include <afd/observe/game_health.hpp>
 #include <afd/observe/history.hpp>
 #include <afd/observe/scores.hpp>
 #include <afd/optim/adam.hpp>
@@ -69,6 +70,7 @@
 #include <afd/strategy/adversarial.hpp>
 #include <afd/strategy/attention_transfer.hpp>
 #include <afd/strategy/cross_entropy.hpp>
+#include <afd/strategy/ensemble_kl.hpp>
 #include <afd/strategy/every.hpp>
 #include <afd/strategy/feature_alignment.hpp>
 #include <afd/strategy/mutual_kl.hpp>
@@ -93,6 +95,7 @@
 #include <afd/train/events.hpp>
 #include <afd/train/execution.hpp>
 #include <afd/train/finite_check.hpp>
+#include <afd/train/game_scores.hpp>
 #include <afd/train/keep_memory.hpp>
 #include <afd/train/layout.hpp>
 #include <afd/train/loss_entry.hpp>

@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -65,6 +66,15 @@ concept ComparesViews = TermHasView<T> && requires(const T& term, const torch::T
   { term.loss(view, view) } -> std::same_as<torch::Tensor>;
 };
 
+/// ... or `group_loss(student_view, group) const` is a scalar: of a student and all that it learns from at once.
+/// `group`
+///    are constants: the views of its teachers and, last, the student's own. See EnsembleKL.
+template <class T>
+concept ComparesGroup =
+    TermHasView<T> && requires(const T& term, const torch::Tensor& view, std::span<const torch::Tensor> group) {
+      { term.group_loss(view, group) } -> std::same_as<torch::Tensor>;
+    };
+
 /// 7. Or the edge has layers of its own: `make_edge(student, teacher) const` makes them for maps of those
 ///    shapes, as a struct with a handle of a torch module named `transfer`, trained with the student.
 template <class T>
@@ -105,9 +115,11 @@ concept AdversarialTerm =
       { term.losses(edge, map, map) } -> std::same_as<GameLosses>;
     };
 
-/// A term of every edge teacher -> student. Its losses are averaged over the edges that end at a student.
+/// A term of every edge teacher -> student, whose losses are averaged over the edges that end at a student; or of each
+/// student with all its teachers.
 template <class T>
-concept EdgeTerm = TermBasics<T> && (ComparesViews<T> || ComparesThroughEdge<T> || AdversarialTerm<T>);
+concept EdgeTerm =
+    TermBasics<T> && (ComparesViews<T> || ComparesGroup<T> || ComparesThroughEdge<T> || AdversarialTerm<T>);
 
 /// A loss term. Not required: a base class, registration, a default constructor, that it knows the topology, the
 /// other terms or the optimizers, that losses are positive, or that a term of an edge looks at features.

@@ -87,4 +87,10 @@ class BufferSnapshot {
   bool kept_ = false;
 };
 
+/// For steps that cannot fail, or must not cost: keeps nothing.
+struct NoSnapshot {
+  explicit NoSnapshot(BufferStore& /*store*/) {}
+  void keep() {}
+};
+
 }  // namespace afd::detail

@@ -316,7 +316,9 @@ class Cohort {
       const auto compare = [&] {
         const torch::Tensor student = term.view(outputs[edge.student]);
         const torch::Tensor teacher = term.view(outputs[edge.teacher]);
-        if constexpr (TermMakesEdge<Term>) {
+        if constexpr (ComparesGroup<Term>) {
+          static_cast<void>(term.group_loss(student, std::array{teacher, student}));
+        } else if constexpr (TermMakesEdge<Term>) {
           auto& made = layers<t, e>();
           const EvalMode eval_transfer(*made.transfer);
           if constexpr (AdversarialTerm<Term>) {

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <torch/types.h>
 
@@ -19,10 +20,12 @@
 #include <afd/network/network.hpp>
 #include <afd/network/network_handle.hpp>
 #include <afd/observe/evaluate.hpp>
+#include <afd/observe/game_health.hpp>
 #include <afd/strategy/strategy.hpp>
 #include <afd/topology/topology.hpp>
 #include <afd/train/batch_check.hpp>
 #include <afd/train/cohort.hpp>
+#include <afd/train/game_scores.hpp>
 #include <afd/train/options.hpp>
 #include <afd/train/plan.hpp>
 #include <afd/train/report.hpp>
@@ -90,6 +93,14 @@ class Distiller {
   [[nodiscard]] CohortScores<network_count> evaluate(Source&& source) {
     return std::apply([&](auto&... networks) { return detail::evaluate_members(source, live(), networks...); },
                       networks_);
+  }
+
+  /// How often the discriminator of each edge is right about the maps of a source's images: none for a strategy without
+  /// discriminators. Everything is in eval mode; modes are put back, nothing changes. Throws DataError for a source
+  /// without samples, ConfigError before build().
+  template <BatchSource Source>
+  [[nodiscard]] std::vector<GameHealth> game_health(Source&& source) {
+    return detail::game_health_of<Plan>(networks_, strategy_, cohort(), source);
   }
 
   /// Sets the learning rates to these multiples of the options' rates, from the next step on.

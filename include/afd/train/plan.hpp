@@ -42,6 +42,20 @@ struct Plan {
   template <std::size_t T>
   static constexpr bool is_edge_term = EdgeTerm<Term<T>>;
 
+  /// A term of each student with all its teachers, not of each edge.
+  template <std::size_t T>
+  static constexpr bool is_group_term = ComparesGroup<Term<T>>;
+
+  /// Whether term T has a loss of network k as a whole.
+  template <std::size_t T>
+  static constexpr bool has_network_loss(std::size_t network) {
+    if constexpr (is_group_term<T>) {
+      return learns<TermTopology<T>>(network);
+    } else {
+      return !is_edge_term<T> && !frozen[network];
+    }
+  }
+
   /// How many edges term T has: 0 for a term of each network.
   template <std::size_t T>
   static constexpr std::size_t edge_count = [] {
@@ -123,22 +137,23 @@ struct Plan {
   static constexpr std::size_t first_entry = [] {
     std::size_t count = 0;
     for_each_index<T>([&](auto t) {
-      if constexpr (is_edge_term<t>) {
+      if constexpr (is_edge_term<t> && !is_group_term<t>) {
         count += edge_count<t> * (AdversarialTerm<Term<t>> ? 2 : 1);
       } else {
-        for (const bool is_teacher : frozen) count += is_teacher ? 0 : 1;
+        for (std::size_t k = 0; k < network_count; ++k)
+          if (has_network_loss<t>(k)) ++count;
       }
     });
     return count;
   }();
   static constexpr std::size_t entry_count = first_entry<term_count>;
 
-  /// Where the losses of term T are among them: of a network that is trained, of an edge, of its discriminator.
+  /// Where the losses of term T are among them: of a network, of an edge, of its discriminator.
   template <std::size_t T>
   static constexpr std::size_t network_entry(std::size_t network) {
     std::size_t entry = first_entry<T>;
     for (std::size_t k = 0; k < network; ++k)
-      if (!frozen[k]) ++entry;
+      if (has_network_loss<T>(k)) ++entry;
     return entry;
   }
   template <std::size_t T, std::size_t E>
@@ -151,7 +166,7 @@ struct Plan {
     std::array<LossEntry, entry_count> all{};
     std::size_t next = 0;
     for_each_index<term_count>([&](auto t) {
-      if constexpr (is_edge_term<t>) {
+      if constexpr (is_edge_term<t> && !is_group_term<t>) {
         for (const Edge& edge : TermTopology<t>::edges) {
           all[next++] = {Term<t>::name, LossKind::edge, edge.student, edge.teacher};
           if constexpr (AdversarialTerm<Term<t>>) {
@@ -160,7 +175,7 @@ struct Plan {
         }
       } else {
         for (std::size_t k = 0; k < network_count; ++k)
-          if (!frozen[k]) all[next++] = {Term<t>::name, LossKind::network, k, k};
+          if (has_network_loss<t>(k)) all[next++] = {Term<t>::name, LossKind::network, k, k};
       }
     });
     return all;

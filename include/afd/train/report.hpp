@@ -4,6 +4,7 @@
 // What a step returns: every loss, as a tensor that is read only when asked for.
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -66,4 +67,22 @@ struct StepReport {
   }
 };
 
+namespace detail {
+
+/// Losses as constants. One that was not computed is reported as what it is, not a number; `like` says of which dtype.
+template <class Plan>
+[[nodiscard]] StepReport<Plan> report_of(const std::array<torch::Tensor, Plan::entry_count>& losses,
+                                         const torch::Tensor& like) {
+  StepReport<Plan> report;
+  torch::Tensor none;
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    if (!losses[i].defined() && !none.defined()) {
+      none = torch::full({}, std::nan(""), like.options().requires_grad(false));
+    }
+    report.losses[i] = losses[i].defined() ? losses[i].detach() : none;
+  }
+  return report;
+}
+
+}  // namespace detail
 }  // namespace afd

@@ -101,11 +101,7 @@ class Step {
   static constexpr bool discriminator_first = std::is_same_v<decltype(Options::order), DiscriminatorFirst>;
   static constexpr bool joint = std::is_same_v<decltype(Options::updates), JointUpdate>;
 
-  struct NoStatistics {
-    explicit NoStatistics(BufferStore& /*store*/) {}
-    void keep() {}
-  };
-  using Statistics = std::conditional_t<checks_values, BufferSnapshot, NoStatistics>;
+  using Statistics = std::conditional_t<checks_values, BufferSnapshot, NoSnapshot>;
 
   struct GameMaps {
     Tensor real;
@@ -161,7 +157,8 @@ class Step {
           if (!is_due<t>()) return;
           views_[t][K] = term_at<t>().view(outputs_[K]);
           // The same as a constant, for those who learn from it.
-          if constexpr (is_teacher) taught_[t][K] = Plan::frozen[K] ? views_[t][K] : views_[t][K].detach();
+          if constexpr (is_teacher || Plan::template is_group_term<t>)
+            taught_[t][K] = Plan::frozen[K] ? views_[t][K] : views_[t][K].detach();
         }
       }
     });
@@ -173,14 +170,27 @@ class Step {
   void compute_losses(const Tensor& targets) {
     for_each_index<term_count>([&](auto t) {
       if (!is_due<t>()) return;
-      if constexpr (Plan::template is_edge_term<t>) {
-        compute_edge_losses<t, K>();
-      } else {
-        const Tensor loss = term_at<t>().loss(outputs_[K], targets);
-        losses_[Plan::template network_entry<t>(K)] = loss;
+      if constexpr (Plan::template has_network_loss<t>(K)) {
+        Tensor& loss = losses_[Plan::template network_entry<t>(K)];
+        if constexpr (Plan::template is_group_term<t>) {
+          loss = term_at<t>().group_loss(views_[t][K], group_of<t, K>());
+        } else {
+          loss = term_at<t>().loss(outputs_[K], targets);
+        }
         add(total<t>(K), loss, term_at<t>().weight);
+      } else if constexpr (Plan::template is_edge_term<t> && !Plan::template is_group_term<t>) {
+        compute_edge_losses<t, K>();
       }
     });
+  }
+
+  /// What network K and its teachers by term T look like, as constants; its own last.
+  template <std::size_t T, std::size_t K>
+  std::vector<Tensor> group_of() const {
+    std::vector<Tensor> group;
+    Plan::template for_each_edge_to<T, K>([&](auto, auto teacher) { group.push_back(taught_[T][teacher]); });
+    group.push_back(taught_[T][K]);
+    return group;
   }
 
   /// Those of term T that network K learns by.
@@ -321,18 +331,7 @@ class Step {
         [&](auto, auto, auto d) { cohort_.discriminator_optimizer(d).apply(discriminator_gradients_[d]); });
   }
 
-  /// What was not computed is reported as what it is: not a number.
-  StepReport<Plan> report() const {
-    StepReport<Plan> report;
-    Tensor none;
-    for (std::size_t i = 0; i < losses_.size(); ++i) {
-      if (!losses_[i].defined() && !none.defined()) {
-        none = torch::full({}, std::nan(""), outputs_[0].logits.options().requires_grad(false));
-      }
-      report.losses[i] = losses_[i].defined() ? losses_[i].detach() : none;
-    }
-    return report;
-  }
+  StepReport<Plan> report() const { return report_of<Plan>(losses_, outputs_[0].logits); }
 
   StepReport<Plan> skipped() const {
     StepReport<Plan> report = this->report();
