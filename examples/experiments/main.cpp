@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+
+// Methods x networks x seeds, each cell trained and written as one JSON line. Finished cells are never run again, so an
+// interrupted grid goes on where it stopped.
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+#include <CLI/CLI.hpp>
+
+#include <afd/train/save_network.hpp>
+
+#include "cell.hpp"
+#include "data.hpp"
+#include "methods.hpp"
+#include "results_file.hpp"
+#include "training.hpp"
+
+namespace {
+
+using namespace experiments;
+using Clock = std::chrono::steady_clock;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+struct Options {
+  Settings settings;
+  std::filesystem::path folder = "/usr/share/datasets/fashion-mnist";
+  std::filesystem::path out = "experiments_out";
+  std::vector<std::string> casts = {"resnet8+resnet8", "resnet8+resnet20"};
+  std::vector<std::string> methods;
+  std::vector<std::uint64_t> seeds = {1, 2, 3, 4, 5};
+  bool paper = false;
+};
+
+std::vector<std::string> split(const std::string& cast) {
+  std::vector<std::string> names(1);
+  for (const char c : cast) {
+    if (c == '+') {
+      names.emplace_back();
+    } else {
+      names.back() += c;
+    }
+  }
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : "+") + name;
+  return text;
+}
+
+/// The settings of the paper's CIFAR-100 experiments; see docs/method.md for what is known of them.
+Settings paper_settings() {
+  Settings settings;
+  settings.data = "cifar100";    // from the paper
+  settings.images = 0;           // from the paper: all 50,000, less what chooses epochs, which is ours
+  settings.validation = 5000;    // ours
+  settings.epochs = 300;         // second-hand
+  settings.batch = 128;          // second-hand
+  settings.stem_stride = 1;      // from the paper: the networks are CIFAR's
+  settings.lr = 0.1;             // second-hand, and a tenth at 50 % and 75 %
+  settings.feature_lr = 2e-5;    // second-hand
+  settings.feature_decay = 0.1;  // second-hand
+  settings.temperature = 3;      // second-hand
+  return settings;
+}
+
+/// Every cell, seed by seed, so that a part of the grid is a whole comparison; "alone" first, for it makes the
+/// teachers.
+std::vector<Cell> cells_of(const Options& options) {
+  std::vector<Cell> cells;
+  for (const std::uint64_t seed : options.seeds) {
+    for (const std::string& cast : options.casts) {
+      const std::vector<std::string> networks = split(cast);
+      const Methods known = methods_for(networks.size());
+      std::vector<std::string> names = options.methods;
+      if (names.empty()) {
+        for (const auto& [name, method] : known) names.push_back(name);
+      }
+      std::stable_partition(names.begin(), names.end(), [](const std::string& name) { return name == "alone"; });
+      for (const std::string& name : names) {
+        if (known.contains(name)) cells.push_back({name, networks, seed});
+      }
+    }
+  }
+  if (cells.empty()) throw afd::ConfigError("no method of these names is for these networks");
+  return cells;
+}
+
+/// One line that says how far the grid is.
+class Progress {
+ public:
+  explicit Progress(std::size_t cells) : left_(cells), all_(cells), live_(::isatty(STDERR_FILENO) != 0) {}
+
+  void start(const Cell& cell, bool is_done) {
+    cell_ = fmt::format("{} {} seed {}", joined(cell.networks), cell.method, cell.seed);
+    --left_;
+    if (is_done) ++found_;
+    shown_ = Clock::now() - std::chrono::hours(1);
+  }
+  void show(double share) {
+    const auto now = Clock::now();
+    if (now - shown_ < std::chrono::seconds(live_ ? 1 : 60) && share < 1) return;
+    shown_ = now;
+    const double done = static_cast<double>(all_ - found_ - left_ - 1) + share;
+    const double seconds = std::chrono::duration<double>(now - start_).count();
+    const double minutes = done > 0 ? seconds / done * (static_cast<double>(left_) + 1 - share) / 60 : 0;
+    fmt::print(stderr, "{}[{}/{}] {}: {:.0f} %, about {:.0f} min left{}", live_ ? "\r\033[K" : "", all_ - left_, all_,
+               cell_, 100 * share, minutes, live_ ? "" : "\n");
+    std::fflush(stderr);
+  }
+
+ private:
+  std::size_t left_, all_, found_ = 0;
+  bool live_;
+  std::string cell_;
+  Clock::time_point start_ = Clock::now(), shown_;
+};
+
+class Grid {
+ public:
+  explicit Grid(const Options& options)
+      : options_(options),
+        files_(read_files(options.settings.data, options.folder)),
+        cells_(cells_of(options)),
+        progress_(cells_.size()) {
+    std::filesystem::create_directories(options.out / "teachers");
+    const nlohmann::json settings = options.settings;
+    for (const Result& result : read_results(results_path())) {
+      if (nlohmann::json(result.settings) == settings) finished_.push_back(result.cell);
+    }
+    fmt::print(stderr, "{} cells, {} of them finished before\n", cells_.size(), finished_.size());
+  }
+
+  void run() {
+    ResultsFile results(results_path());
+    for (const Cell& cell : cells_) {
+      const bool is_done = std::find(finished_.begin(), finished_.end(), cell) != finished_.end();
+      progress_.start(cell, is_done);
+      if (!is_done) results.add(run(cell));
+    }
+    fmt::print(stderr, "\n{}\n", results_path().string());
+  }
+
+ private:
+  [[nodiscard]] std::filesystem::path results_path() const { return options_.out / "results.jsonl"; }
+
+  Result run(const Cell& cell) {
+    const CellData data(files_, options_.settings, cell.seed);
+    std::vector<AnyNetwork> networks;
+    for (std::size_t k = 0; k < cell.networks.size(); ++k) {
+      networks.push_back(make_network(cell.networks[k], data.shape, 100 * cell.seed + k));
+    }
+    const Run run{cell, options_.settings, data, networks, [&](double share) {
+                    progress_.show(share);
+                    return interrupted == 0;
+                  }};
+    const Method method = methods_for(networks.size()).at(cell.method);
+    if (method.is_offline) {
+      if (!std::filesystem::exists(teacher_path(cell))) make_teacher(run);
+      afd::load_network(networks.back(), teacher_path(cell));
+    }
+    Result result = method.run(run);
+    if (cell.method == "alone") afd::save_network(networks.back(), teacher_path(cell));
+    return result;
+  }
+
+  /// Trains the networks alone once more, because their weights are not there.
+  void make_teacher(const Run& offline) {
+    Cell cell = offline.cell;
+    cell.method = "alone";
+    static_cast<void>(run(cell));
+  }
+
+  [[nodiscard]] std::filesystem::path teacher_path(const Cell& cell) const {
+    const std::string key = nlohmann::json(options_.settings).dump();
+    return options_.out / "teachers" /
+           fmt::format("{}_seed{}_{:016x}.pt", joined(cell.networks), cell.seed, std::hash<std::string>{}(key));
+  }
+
+  const Options& options_;
+  Files files_;
+  std::vector<Cell> cells_;
+  std::vector<Cell> finished_;
+  Progress progress_;
+};
+
+void add_options(CLI::App& app, Options& options) {
+  Settings& s = options.settings;
+  app.add_flag("--paper-cifar100", options.paper, "The settings of the paper's CIFAR-100 experiments; others on top");
+  app.add_option("--data", s.data, "fashion-mnist, cifar10 or cifar100")->capture_default_str();
+  app.add_option("--folder", options.folder, "Folder of the data's files")->capture_default_str();
+  app.add_option("--out", options.out, "Folder for results.jsonl and teachers")->capture_default_str();
+  app.add_option("--networks", options.casts, "Networks that train together, joined by +")->capture_default_str();
+  app.add_option("--methods", options.methods, "Methods (default: all)");
+  app.add_option("--seeds", options.seeds, "Seeds")->capture_default_str();
+  app.add_option("--images", s.images, "Training images; 0: all")->capture_default_str();
+  app.add_option("--validation", s.validation, "Images of the training set that only choose")->capture_default_str();
+  app.add_option("--epochs", s.epochs, "Epochs")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--batch", s.batch, "Images per batch")->check(CLI::Range(2, 1 << 20))->capture_default_str();
+  app.add_option("--stem-stride", s.stem_stride, "2 halves every map")->check(CLI::Range(1, 2))->capture_default_str();
+  app.add_option("--lr", s.lr, "Rate of the logit loss")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--feature-lr", s.feature_lr, "Rate of feature losses and discriminators")->capture_default_str();
+  app.add_option("--feature-decay", s.feature_decay, "Weight decay of both")->capture_default_str();
+  app.add_option("--temperature", s.temperature, "Of probabilities")->capture_default_str();
+  app.add_option("--alignment-weight", s.alignment_weight, "Of L1, L2 and attention")->capture_default_str();
+  app.add_option("--threads", s.threads, "Threads of LibTorch")->check(CLI::PositiveNumber)->capture_default_str();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  // Read first, so that the other options change its values.
+  for (int i = 1; i < argc; ++i)
+    if (std::string(argv[i]) == "--paper-cifar100") options.settings = paper_settings();
+  CLI::App app{"Compares methods of distillation: same networks, initial weights and batches for a seed."};
+  add_options(app, options);
+  CLI11_PARSE(app, argc, argv);
+  torch::set_num_threads(options.settings.threads);
+  std::signal(SIGINT, [](int) { interrupted = 1; });
+  std::signal(SIGTERM, [](int) { interrupted = 1; });
+  try {
+    Grid(options).run();
+    return 0;
+  } catch (const Interrupted&) {
+    fmt::print(stderr, "\ninterrupted; finished cells are kept, start again to go on\n");
+    return 130;
+  } catch (const afd::Error& error) {
+    fmt::print(stderr, "\nexperiments: {}\n", error.what());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "\nexperiments: unexpected: {}\n", error.what());
+  }
+  return 1;
+}

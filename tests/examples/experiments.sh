@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# A small grid: interrupted, resumed, repeated to the bit, reported: experiments.sh <experiments> <experiments_report>
+set -euo pipefail
+experiments=$1
+report=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+fail() {
+  echo "$1"
+  exit 1
+}
+grid=("$experiments" --networks resnet8+resnet8 --methods alone afd kd-offline --images 64 --validation 100 --epochs 2
+  --batch 32 --seeds 1 2)
+# Without what is measured in seconds.
+results() { sed -E 's/"seconds_per_step":[^,]*,//' "$1/results.jsonl"; }
+
+"${grid[@]}" --out "$folder/whole" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+(($(wc -l <"$folder/whole/results.jsonl") == 6)) || fail "six cells do not give six lines"
+
+# Stopped in the middle, then started again; with a line that a crash cut off.
+code=0
+timeout -s INT 8 "${grid[@]}" --out "$folder/parts" >"$folder/log" 2>&1 || code=$?
+((code == 124 || code == 130 || code == 0)) || { cat "$folder/log"; fail "an interrupted grid ended with $code"; }
+printf '{"cell":{"meth' >>"$folder/parts/results.jsonl"
+"${grid[@]}" --out "$folder/parts" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+diff <(results "$folder/whole") <(results "$folder/parts") || fail "a resumed grid has other results"
+"${grid[@]}" --out "$folder/parts" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+grep -q "6 cells, 6 of them finished before" "$folder/log" ||
+  fail "runs finished cells again"
+
+"$report" "$folder/whole/results.jsonl" --out "$folder/report" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+grep -q '| afd |' "$folder/report/README.md" || fail "the report has no line for afd"
+ls "$folder"/report/*.png >/dev/null || fail "the report has no picture"
+
+# What cannot work is said, not thrown.
+refuses() {
+  local message=$1 output code=0
+  shift
+  output=$("$experiments" "$@" --out "$folder/refused" 2>&1) || code=$?
+  ((code > 0 && code < 128)) || fail "accepted or crashed ($code): $*"
+  grep -qF -- "$message" <<<"$output" || fail "said on '$*': $output"
+}
+refuses "no network is called" --networks vgg+vgg --methods alone
+refuses "no method of these names" --methods none
+refuses "there is no data called" --data mnist
+refuses "there is no folder" --folder "$folder/none"
+refuses "2, 3 and 4 networks" --networks resnet8+resnet8+resnet8+resnet8+resnet8
