@@ -23,7 +23,7 @@ struct Settings {
   double feature_lr = 2e-5;    ///< of feature loss and discriminators
   double feature_decay = 0.1;  ///< weight decay of feature loss and discriminators
   double temperature = 3.0;
-  double alignment_weight = 1.0;  ///< of L1, L2 and attention losses
+  double alignment_weight = 1.0;  ///< of L1 and L2 losses
   int threads = 1;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Settings, data, images, validation, epochs, batch, stem_stride, lr, feature_lr,
@@ -61,8 +61,8 @@ struct Result {
   Cell cell{};
   Settings settings{};
   std::vector<NetworkResult> networks{};
-  double ensemble_last = 0;                 ///< of the networks that were trained, by averaged probabilities
-  double seconds_per_step = 0;              ///< mean over the training, without evaluation
+  double ensemble_last = 0;                   ///< of the networks that were trained, by averaged probabilities
+  double seconds_per_step = 0;                ///< mean over the training, without evaluation
   std::vector<std::vector<double>> curves{};  ///< validation top-1 of each network, epoch by epoch, per cent
   std::vector<GameResult> games{};
 };

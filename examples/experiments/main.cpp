@@ -214,7 +214,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--feature-lr", s.feature_lr, "Rate of feature losses and discriminators")->capture_default_str();
   app.add_option("--feature-decay", s.feature_decay, "Weight decay of both")->capture_default_str();
   app.add_option("--temperature", s.temperature, "Of probabilities")->capture_default_str();
-  app.add_option("--alignment-weight", s.alignment_weight, "Of L1, L2 and attention")->capture_default_str();
+  app.add_option("--alignment-weight", s.alignment_weight, "Of L1 and L2")->capture_default_str();
   app.add_option("--threads", s.threads, "Threads of LibTorch")->check(CLI::PositiveNumber)->capture_default_str();
 }
 

@@ -57,10 +57,7 @@ experiments::Methods experiments::offline_methods() {
         }}},
       {"at-offline",
        {"labels and a frozen teacher's attention maps", true,
-        [](const Run& run) {
-          return train_offline(
-              run, Strategy{CrossEntropy{}, afd::AttentionTransfer{.weight = run.settings.alignment_weight}});
-        }}},
+        [](const Run& run) { return train_offline(run, Strategy{CrossEntropy{}, afd::AttentionTransfer{}}); }}},
       {"afd-maps-offline",
        {"labels and the distribution of a frozen teacher's maps", true,
         [](const Run& run) { return train_offline(run, afd::AdversarialFeaturesOnly{}); }}},

@@ -35,8 +35,7 @@ experiments::Methods experiments::pair_methods() {
       {"at",
        {"labels and attention maps", false,
         [](const Run& run) {
-          return train_together<Pair>(
-              run, afd::Strategy{afd::CrossEntropy{}, afd::AttentionTransfer{.weight = run.settings.alignment_weight}});
+          return train_together<Pair>(run, afd::Strategy{afd::CrossEntropy{}, afd::AttentionTransfer{}});
         }}},
       {"afd-maps",
        {"labels and the distribution of maps (no probabilities)", false,
