@@ -36,6 +36,22 @@ void libtorch(benchmark::State& state, const Options& options) {
   for (auto _ : state) optimizer.apply(weights.gradients);
 }
 
+/// The same update of one tensor with as many elements: what flat storage of all parameters would bring at most.
+template <class Policy>
+void ours_flat(benchmark::State& state, const Policy& policy) {
+  const Weights weights;
+  const std::int64_t count = afd::parameter_count(*weights.network);
+  auto optimizer = policy.make({torch::randn({count}, torch::requires_grad())});
+  const std::vector<Tensor> gradients{torch::randn({count})};
+  for (auto _ : state) optimizer.apply(gradients);
+}
+
+void sgd_afd_flat(benchmark::State& state) {
+  ours_flat(state, afd::Sgd{});
+}
+void adam_afd_flat(benchmark::State& state) {
+  ours_flat(state, afd::Adam{});
+}
 void sgd_afd(benchmark::State& state) {
   ours(state, afd::Sgd{});
 }
@@ -166,9 +182,11 @@ void game_in_one_forward(benchmark::State& state) {
 
 BENCHMARK(sgd_libtorch)->Unit(benchmark::kMicrosecond);
 BENCHMARK(sgd_afd)->Unit(benchmark::kMicrosecond);
+BENCHMARK(sgd_afd_flat)->Unit(benchmark::kMicrosecond);
 BENCHMARK(sgd_afd_clipped)->Unit(benchmark::kMicrosecond);
 BENCHMARK(adam_libtorch)->Unit(benchmark::kMicrosecond);
 BENCHMARK(adam_afd)->Unit(benchmark::kMicrosecond);
+BENCHMARK(adam_afd_flat)->Unit(benchmark::kMicrosecond);
 BENCHMARK(loader)->Unit(benchmark::kMillisecond);
 BENCHMARK(mutual_kl_pair)->Unit(benchmark::kMicrosecond);
 BENCHMARK(discriminator_forward)->Unit(benchmark::kMicrosecond);

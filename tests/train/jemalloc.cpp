@@ -2,31 +2,16 @@
 #include <afd/train/jemalloc.hpp>
 //
 #include <cstddef>
-#include <cstdlib>
 #include <string>
-
-#include <sys/resource.h>
 
 #include <doctest/doctest.h>
 #include <jemalloc/jemalloc.h>
 
+#include "support/page_faults.hpp"
+
 TEST_SUITE_BEGIN("train");
 
-namespace {
-
-/// Page faults of allocating, touching and freeing a block.
-long faults(std::size_t bytes) {
-  rusage before{}, after{};
-  getrusage(RUSAGE_SELF, &before);
-  auto* block = static_cast<volatile char*>(std::malloc(bytes));
-  REQUIRE((block != nullptr));
-  for (std::size_t i = 0; i < bytes; i += 4096) block[i] = 1;
-  std::free(const_cast<char*>(block));
-  getrusage(RUSAGE_SELF, &after);
-  return after.ru_minflt - before.ru_minflt;
-}
-
-}  // namespace
+using afd_test::page_faults;
 
 TEST_CASE("jemalloc is malloc here, and has read its settings") {
   const char* thp = nullptr;
@@ -41,8 +26,8 @@ TEST_CASE("jemalloc is malloc here, and has read its settings") {
 
 TEST_CASE("a large block that was freed comes back without page faults") {
   constexpr std::size_t bytes = 48U << 20;
-  faults(bytes);
-  CHECK(faults(bytes) < 100);  // of 12288
+  page_faults(bytes);
+  CHECK(page_faults(bytes) < 100);  // of 12288
 }
 
 TEST_SUITE_END();
