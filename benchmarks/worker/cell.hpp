@@ -5,16 +5,13 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <torch/torch.h>
 
 #include <afd/data/batch.hpp>
-#include <afd/network/network.hpp>
-#include <afd/network/outputs.hpp>
+#include <afd/network/any_network.hpp>
 #include <afd/train/layout.hpp>
 #include <afd/train/precision.hpp>
 
@@ -38,22 +35,8 @@ struct Cell {
   }
 };
 
-/// Any network of the zoo under one type, so that a recipe is compiled once.
-struct AnyNetworkImpl : torch::nn::Module {
-  AnyNetworkImpl(const std::shared_ptr<torch::nn::Module>& module,
-                 std::function<afd::Outputs(const torch::Tensor&)> forward)
-      : forward_(std::move(forward)) {
-    register_module("network", module);
-  }
-  afd::Outputs forward(const torch::Tensor& inputs) { return forward_(inputs); }
-
- private:
-  std::function<afd::Outputs(const torch::Tensor&)> forward_;
-};
-TORCH_MODULE(AnyNetwork);
-
 /// By its name: resnet8, resnet20, ..., wrn16-2. `seed` makes its weights.
-[[nodiscard]] AnyNetwork make_network(const std::string& name, std::uint64_t seed);
+[[nodiscard]] afd::AnyNetwork make_network(const std::string& name, std::uint64_t seed);
 
 /// A step of the cell with everything it needs; nothing if the recipe is not among those compiled here.
 using Step = std::function<void()>;

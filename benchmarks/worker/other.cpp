@@ -28,21 +28,29 @@ torch::nn::Sequential convolutions(std::int64_t depth) {
   return chain;
 }
 
+/// What a step by hand calls: the module's functions through an arrow.
+struct HandNetwork {
+  afd::AnyNetwork network;
+
+  HandNetwork* operator->() { return this; }
+  [[nodiscard]] afd::Outputs forward(const torch::Tensor& inputs) const { return network.run(inputs); }
+  [[nodiscard]] std::vector<torch::Tensor> parameters() const { return network->parameters(); }
+  void train() const { network->train(); }
+  void eval() const { network->eval(); }
+};
+
 }  // namespace
 
-AnyNetwork make_network(const std::string& name, std::uint64_t seed) {
+afd::AnyNetwork make_network(const std::string& name, std::uint64_t seed) {
   torch::manual_seed(seed);
-  const auto wrap = [](auto network) {
-    return AnyNetwork(network.ptr(), [network](const torch::Tensor& x) mutable { return network->forward(x); });
-  };
-  if (name == "wrn16-2") return wrap(afd::WideResNet(afd::WideResNetOptions{.depth = 16, .widen = 2}));
+  if (name == "wrn16-2") return afd::AnyNetwork(afd::WideResNet(afd::WideResNetOptions{.depth = 16, .widen = 2}));
   if (!name.starts_with("resnet")) throw std::invalid_argument("no network is called " + name);
-  return wrap(afd::ResNet(afd::ResNetOptions{.depth = std::stoi(name.substr(6))}));
+  return afd::AnyNetwork(afd::ResNet(afd::ResNetOptions{.depth = std::stoi(name.substr(6))}));
 }
 
 Step handwritten_step(const Cell& cell) {
   const afd::Batch batch = cell.make_batch();
-  const auto net = [&](std::size_t k) { return make_network(cell.networks.at(k), k + 1); };
+  const auto net = [&](std::size_t k) { return HandNetwork{make_network(cell.networks.at(k), k + 1)}; };
   const std::int64_t channels = net(0)->forward(batch.inputs).features.size(1), side = (cell.side + 3) / 4;
   const auto stepping = [&](auto hand) {
     return
@@ -55,7 +63,7 @@ Step handwritten_step(const Cell& cell) {
     return stepping(handwritten::AfdPair(net(0), net(1), channels, side));
   }
   if (cell.recipe == "afd" && cell.networks.size() == 3 && cell.topology == "cycle") {
-    return stepping(handwritten::AfdCycle3<AnyNetwork>({net(0), net(1), net(2)}, channels, side));
+    return stepping(handwritten::AfdCycle3<HandNetwork>({net(0), net(1), net(2)}, channels, side));
   }
   return {};
 }

@@ -8,20 +8,16 @@
 #include <afd/topology/pair.hpp>
 
 #include "methods.hpp"
+#include "terms.hpp"
 
 namespace {
 
 using afd::CrossEntropy, afd::Strategy, afd::topology::Pair;
-using experiments::Run;
-using experiments::train_together;
-
-afd::MutualKL kl(const Run& run) {
-  return {.temperature = run.settings.temperature};
-}
+using experiments::kl, experiments::Optimizers, experiments::Run, experiments::train_together;
 
 template <class Term>
 auto with(const Term& term = {}) {
-  return [term](const Run& run) { return train_together<Pair>(run, Strategy{CrossEntropy{}, kl(run), term}); };
+  return [term](const Run& run) { return train_together<Pair>(run, Strategy{CrossEntropy{}, kl(run.settings), term}); };
 }
 
 auto with_temperature(double temperature) {
@@ -31,20 +27,38 @@ auto with_temperature(double temperature) {
   };
 }
 
+/// Adam's steps do not know how large a loss is: the rate takes the place of its weight.
+auto with_rates(double feature, double discriminator) {
+  return [=](const Run& run) {
+    Optimizers optimizers(run.settings);
+    optimizers.feature.lr *= feature;
+    optimizers.discriminator.lr *= discriminator;
+    return train_together<Pair>(run, Strategy{CrossEntropy{}, kl(run.settings), afd::Adversarial<>{}}, optimizers);
+  };
+}
+
+auto discriminator_first(const Run& run) {
+  return train_together<Pair, afd::DiscriminatorFirst>(
+      run, Strategy{CrossEntropy{}, kl(run.settings), afd::Adversarial<>{}});
+}
+
+/// In the sum that goes to the logit optimizer the weight counts.
+auto joint(double weight) {
+  return [weight](const Run& run) {
+    return train_together<Pair, afd::Simultaneous, afd::JointUpdate>(
+        run, Strategy{CrossEntropy{}, kl(run.settings), afd::Adversarial<>{.weight = weight}});
+  };
+}
+
 }  // namespace
 
 experiments::Methods experiments::ablations() {
-  const auto afd_with = [](auto order, auto updates) {
-    return [order, updates](const Run& run) {
-      return train_together<Pair, std::remove_const_t<decltype(order)>, std::remove_const_t<decltype(updates)>>(
-          run, Strategy{CrossEntropy{}, kl(run), afd::Adversarial<>{}});
-    };
-  };
   return {
       {"afd-T1", {"temperature 1", false, with_temperature(1)}},
       {"afd-T5", {"temperature 5", false, with_temperature(5)}},
-      {"afd-weight-0.1", {"feature loss weighted 0.1", false, with(afd::Adversarial<>{.weight = 0.1})}},
-      {"afd-weight-10", {"feature loss weighted 10", false, with(afd::Adversarial<>{.weight = 10})}},
+      {"afd-rate-0.1", {"a tenth of the feature rate", false, with_rates(0.1, 1)}},
+      {"afd-rate-10", {"ten times the feature rate", false, with_rates(10, 1)}},
+      {"afd-d-rate-10", {"ten times the discriminators' rate", false, with_rates(1, 10)}},
       {"afd-patch", {"discriminator of patches", false, with<afd::Adversarial<afd::PatchDiscriminator>>()}},
       {"afd-mlp", {"discriminator of pooled maps", false, with<afd::Adversarial<afd::MlpDiscriminator>>()}},
       {"afd-spectral",
@@ -53,8 +67,9 @@ experiments::Methods experiments::ablations() {
        {"non-saturating cross-entropy game", false,
         with<afd::Adversarial<afd::ConvDiscriminator, afd::NonSaturating>>()}},
       {"afd-hinge", {"hinge game", false, with<afd::Adversarial<afd::SpectralConvDiscriminator, afd::Hinge>>()}},
-      {"afd-first", {"discriminators move first", false, afd_with(afd::DiscriminatorFirst{}, afd::SeparateUpdates{})}},
-      {"afd-joint", {"one optimizer for both losses", false, afd_with(afd::Simultaneous{}, afd::JointUpdate{})}},
+      {"afd-first", {"discriminators move first", false, discriminator_first}},
+      {"afd-joint", {"one optimizer for all losses", false, joint(1)}},
+      {"afd-joint-0.1", {"one optimizer for all losses, feature loss weighted 0.1", false, joint(0.1)}},
       {"afd-every-4", {"feature loss in every fourth step", false, with<afd::Every<4, afd::Adversarial<>>>()}},
   };
 }

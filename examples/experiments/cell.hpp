@@ -15,19 +15,24 @@ namespace experiments {
 struct Settings {
   std::string data = "fashion-mnist";  ///< fashion-mnist, cifar10 or cifar100
   std::int64_t images = 1000;          ///< training images, drawn with the cell's seed; 0: all that are left
-  std::int64_t validation = 5000;      ///< images of the training set that only choose epochs and settings
+  std::int64_t validation = 2000;      ///< images of the training set that only choose epochs and settings
+  std::string score_on = "test";       ///< test, or validation while settings are chosen: the test set is not touched
   std::int64_t epochs = 40;
+  std::int64_t evaluate_every = 2;  ///< epochs between looks at the validation images
   std::int64_t batch = 64;
   std::int64_t stem_stride = 2;
   double lr = 0.05;            ///< of the logit loss
-  double feature_lr = 2e-5;    ///< of feature loss and discriminators
-  double feature_decay = 0.1;  ///< weight decay of feature loss and discriminators
+  double feature_lr = 2e-5;    ///< of adversarial feature loss and discriminators
+  double feature_decay = 0.1;  ///< weight decay of both
   double temperature = 3.0;
-  double alignment_weight = 1.0;  ///< of L1 and L2 losses
+  double l1_weight = 1.0;
+  double l2_weight = 1.0;
+  double at_weight = 1000.0;  ///< of attention transfer
   int threads = 1;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Settings, data, images, validation, epochs, batch, stem_stride, lr, feature_lr,
-                                   feature_decay, temperature, alignment_weight, threads)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Settings, data, images, validation, score_on, epochs, evaluate_every,
+                                                batch, stem_stride, lr, feature_lr, feature_decay, temperature,
+                                                l1_weight, l2_weight, at_weight, threads)
 
 struct Cell {
   std::string method{};
@@ -38,7 +43,8 @@ struct Cell {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Cell, method, networks, seed)
 
-/// Of one network, in per cent top-1; on the test set, which is looked at once, when the training is over.
+/// Of one network, in per cent top-1; on the images that settings.score_on names, which are scored once the training is
+/// over.
 struct NetworkResult {
   double last = 0;  ///< after the last epoch
   double best = 0;  ///< with the weights of the epoch that was best on the validation images
@@ -49,7 +55,7 @@ struct NetworkResult {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NetworkResult, last, best, best_epoch, validation, parameters, multiply_adds)
 
-/// How well the discriminator of an edge tells maps apart, epoch by epoch, on validation images.
+/// How well the discriminator of an edge tells maps apart, at each evaluation, on validation images.
 struct GameResult {
   std::string edge{};
   std::vector<double> real{};  ///< share of real maps taken for real
@@ -61,11 +67,15 @@ struct Result {
   Cell cell{};
   Settings settings{};
   std::vector<NetworkResult> networks{};
-  double ensemble_last = 0;                   ///< of the networks that were trained, by averaged probabilities
-  double seconds_per_step = 0;                ///< mean over the training, without evaluation
-  std::vector<std::vector<double>> curves{};  ///< validation top-1 of each network, epoch by epoch, per cent
+  double ensemble_last = 0;          ///< of the networks that were trained, by averaged probabilities
+  double seconds_per_step = 0;       ///< median over the steps, with the making of the batch, without evaluation
+  std::int64_t edge_parameters = 0;  ///< of transfer layers and discriminators, which are dropped after training
+  double step_multiply_adds = 0;     ///< forwards of a step, of networks, transfer layers and discriminators, per image
+  std::vector<std::int64_t> epochs{};         ///< that were evaluated, from 1
+  std::vector<std::vector<double>> curves{};  ///< validation top-1 of each network at each of them, per cent
   std::vector<GameResult> games{};
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Result, cell, settings, networks, ensemble_last, seconds_per_step, curves, games)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Result, cell, settings, networks, ensemble_last, seconds_per_step, edge_parameters,
+                                   step_multiply_adds, epochs, curves, games)
 
 }  // namespace experiments

@@ -17,6 +17,7 @@
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>
 
+#include <afd/train/keep_memory.hpp>
 #include <afd/train/save_network.hpp>
 
 #include "cell.hpp"
@@ -120,6 +121,11 @@ class Progress {
                cell_, 100 * share, minutes, live_ ? "" : "\n");
     std::fflush(stderr);
   }
+  /// On a line of its own.
+  void say(const std::string& text) {
+    fmt::print(stderr, "{}{}: {}\n", live_ ? "\r\033[K" : "", cell_, text);
+    shown_ = Clock::now() - std::chrono::hours(1);
+  }
 
  private:
   std::size_t left_, all_, found_ = 0;
@@ -158,14 +164,19 @@ class Grid {
 
   Result run(const Cell& cell) {
     const CellData data(files_, options_.settings, cell.seed);
-    std::vector<AnyNetwork> networks;
+    std::vector<afd::AnyNetwork> networks;
     for (std::size_t k = 0; k < cell.networks.size(); ++k) {
       networks.push_back(make_network(cell.networks[k], data.shape, 100 * cell.seed + k));
     }
-    const Run run{cell, options_.settings, data, networks, [&](double share) {
+    const Run run{cell,
+                  options_.settings,
+                  data,
+                  networks,
+                  [&](double share) {
                     progress_.show(share);
                     return interrupted == 0;
-                  }};
+                  },
+                  [&](const std::string& warning) { progress_.say(warning); }};
     const Method method = methods_for(networks.size()).at(cell.method);
     if (method.is_offline) {
       if (!std::filesystem::exists(teacher_path(cell))) make_teacher(run);
@@ -207,6 +218,12 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--seeds", options.seeds, "Seeds")->capture_default_str();
   app.add_option("--images", s.images, "Training images; 0: all")->capture_default_str();
   app.add_option("--validation", s.validation, "Images of the training set that only choose")->capture_default_str();
+  app.add_option("--score-on", s.score_on, "validation: to choose settings without the test set")
+      ->check(CLI::IsMember({"test", "validation"}))
+      ->capture_default_str();
+  app.add_option("--evaluate-every", s.evaluate_every, "Epochs between looks at the validation images")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--epochs", s.epochs, "Epochs")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--batch", s.batch, "Images per batch")->check(CLI::Range(2, 1 << 20))->capture_default_str();
   app.add_option("--stem-stride", s.stem_stride, "2 halves every map")->check(CLI::Range(1, 2))->capture_default_str();
@@ -214,7 +231,9 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--feature-lr", s.feature_lr, "Rate of feature losses and discriminators")->capture_default_str();
   app.add_option("--feature-decay", s.feature_decay, "Weight decay of both")->capture_default_str();
   app.add_option("--temperature", s.temperature, "Of probabilities")->capture_default_str();
-  app.add_option("--alignment-weight", s.alignment_weight, "Of L1 and L2")->capture_default_str();
+  app.add_option("--l1-weight", s.l1_weight, "Of L1")->capture_default_str();
+  app.add_option("--l2-weight", s.l2_weight, "Of L2")->capture_default_str();
+  app.add_option("--at-weight", s.at_weight, "Of attention transfer")->capture_default_str();
   app.add_option("--threads", s.threads, "Threads of LibTorch")->check(CLI::PositiveNumber)->capture_default_str();
 }
 
@@ -228,6 +247,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Compares methods of distillation: same networks, initial weights and batches for a seed."};
   add_options(app, options);
   CLI11_PARSE(app, argc, argv);
+  afd::keep_freed_memory();
   torch::set_num_threads(options.settings.threads);
   std::signal(SIGINT, [](int) { interrupted = 1; });
   std::signal(SIGTERM, [](int) { interrupted = 1; });

@@ -1,70 +1,67 @@
 // SPDX-License-Identifier: MIT
 // From a frozen teacher that was trained alone.
+#include <tuple>
 #include <utility>
 
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/one_way.hpp>
 
 #include "methods.hpp"
+#include "terms.hpp"
 
 namespace {
 
-using experiments::Result;
-using experiments::Run;
-using experiments::Settings;
+using afd::CrossEntropy, afd::Strategy;
+using experiments::Result, experiments::Run, experiments::Settings;
 
-template <class Strategy>
-Result train_offline(const Run& run, const Strategy& strategy) {
-  const experiments::Optimizers optimizers(run.settings);
+template <class Updates, class Strategy>
+Result train_offline(const Run& run, const Strategy& strategy, Updates updates) {
   // A distillation's teacher is its first network, a cell's the last.
-  std::vector<experiments::AnyNetwork> networks{run.networks.at(1), run.networks.at(0)};
-  const Run turned{run.cell, run.settings, run.data, networks, run.progress};
+  std::vector<afd::AnyNetwork> networks{run.networks.at(1), run.networks.at(0)};
+  const Run turned{run.cell, run.settings, run.data, networks, run.progress, run.say};
   torch::manual_seed(run.cell.seed + 1000);
-  afd::Distiller distiller{afd::topology::OneWay{}, strategy,
-                           afd::DistillerOptions{.logit = optimizers.logit,
-                                                 .feature = optimizers.feature,
-                                                 .discriminator = optimizers.feature,
-                                                 .layout = afd::Layout::channels_last},
-                           afd::frozen(networks[0]), networks[1]};
+  afd::Distiller distiller{
+      afd::topology::OneWay{}, strategy,
+      experiments::distiller_options(experiments::Optimizers(run.settings), afd::Simultaneous{}, updates),
+      afd::frozen(networks[0]), networks[1]};
   Result result = experiments::train(distiller, turned, 1);
   std::swap(result.networks[0], result.networks[1]);
   std::swap(result.curves[0], result.curves[1]);
   return result;
 }
 
-afd::MutualKL kl(const Settings& settings) {
-  return {.temperature = settings.temperature};
-}
-afd::FeatureL1 l1(const Settings& settings) {
-  return {.weight = settings.alignment_weight};
+/// `terms` makes the terms besides the labels from the settings.
+template <class Terms, class Updates = afd::SeparateUpdates>
+auto offline(const Terms& terms, Updates updates = {}) {
+  return [=](const Run& run) {
+    return std::apply(
+        [&](const auto&... term) { return train_offline(run, Strategy{CrossEntropy{}, term...}, updates); },
+        terms(run.settings));
+  };
 }
 
 }  // namespace
 
 experiments::Methods experiments::offline_methods() {
-  using afd::CrossEntropy, afd::Strategy;
+  constexpr afd::JointUpdate in_one_sum;
   return {
-      {"kd-offline",
-       {"labels and a frozen teacher's probabilities", true,
-        [](const Run& run) { return train_offline(run, Strategy{CrossEntropy{}, kl(run.settings)}); }}},
+      {"kd-offline", {"labels and a frozen teacher's probabilities", true, offline([](const Settings& s) {
+                        return std::tuple{kl(s)};
+                      })}},
       {"l1-offline",
        {"labels and L1 to a frozen teacher's maps", true,
-        [](const Run& run) { return train_offline(run, Strategy{CrossEntropy{}, l1(run.settings)}); }}},
+        offline([](const Settings& s) { return std::tuple{l1(s)}; }, in_one_sum)}},
       {"l1-kl-offline",
        {"labels, a frozen teacher's probabilities and L1 to its maps", true,
-        [](const Run& run) {
-          return train_offline(run, Strategy{CrossEntropy{}, kl(run.settings), l1(run.settings)});
-        }}},
+        offline([](const Settings& s) { return std::tuple{kl(s), l1(s)}; }, in_one_sum)}},
       {"at-offline",
        {"labels and a frozen teacher's attention maps", true,
-        [](const Run& run) { return train_offline(run, Strategy{CrossEntropy{}, afd::AttentionTransfer{}}); }}},
+        offline([](const Settings& s) { return std::tuple{attention(s)}; }, in_one_sum)}},
       {"afd-maps-offline",
        {"labels and the distribution of a frozen teacher's maps", true,
-        [](const Run& run) { return train_offline(run, afd::AdversarialFeaturesOnly{}); }}},
+        offline([](const Settings&) { return std::tuple{afd::Adversarial<>{}}; })}},
       {"afd-offline",
        {"labels, a frozen teacher's probabilities and the distribution of its maps", true,
-        [](const Run& run) {
-          return train_offline(run, Strategy{CrossEntropy{}, kl(run.settings), afd::Adversarial<>{}});
-        }}},
+        offline([](const Settings& s) { return std::tuple{kl(s), afd::Adversarial<>{}}; })}},
   };
 }

@@ -1,49 +1,59 @@
 // SPDX-License-Identifier: MIT
+// Two networks that learn from each other.
+#include <tuple>
+
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/pair.hpp>
 
 #include "methods.hpp"
+#include "terms.hpp"
+
+namespace {
+
+using afd::CrossEntropy, afd::Strategy, afd::topology::Pair;
+using experiments::Run, experiments::Settings, experiments::train_together;
+
+/// `terms` makes the terms besides the labels from the settings.
+template <class Terms>
+auto online(const Terms& terms) {
+  return [terms](const Run& run) {
+    return std::apply([&](const auto&... term) { return train_together<Pair>(run, Strategy{CrossEntropy{}, term...}); },
+                      terms(run.settings));
+  };
+}
+
+/// With all losses in one sum and one optimizer, as direct alignment is published.
+template <class Terms>
+auto online_sum(const Terms& terms) {
+  return [terms](const Run& run) {
+    return std::apply(
+        [&](const auto&... term) {
+          return train_together<Pair, afd::Simultaneous, afd::JointUpdate>(run, Strategy{CrossEntropy{}, term...});
+        },
+        terms(run.settings));
+  };
+}
+
+}  // namespace
 
 experiments::Methods experiments::pair_methods() {
-  using afd::topology::Pair;
-  const auto kl = [](const Settings& s) { return afd::MutualKL{.temperature = s.temperature}; };
   return {
-      {"alone", {"labels only", false, [](const Run& run) { return train_together<Pair>(run, afd::Alone{}); }}},
-      {"dml",
-       {"labels and the peer's probabilities (deep mutual learning)", false,
-        [=](const Run& run) {
-          return train_together<Pair>(run, afd::Strategy{afd::CrossEntropy{}, kl(run.settings)});
-        }}},
-      {"l1",
-       {"labels and L1 between maps", false,
-        [](const Run& run) {
-          return train_together<Pair>(
-              run, afd::Strategy{afd::CrossEntropy{}, afd::FeatureL1{.weight = run.settings.alignment_weight}});
-        }}},
-      {"l2",
-       {"labels and L2 between maps", false,
-        [](const Run& run) {
-          return train_together<Pair>(
-              run, afd::Strategy{afd::CrossEntropy{}, afd::FeatureL2{.weight = run.settings.alignment_weight}});
-        }}},
-      {"l1-kl",
-       {"labels, probabilities and L1 between maps", false,
-        [=](const Run& run) {
-          return train_together<Pair>(run, afd::Strategy{afd::CrossEntropy{}, kl(run.settings),
-                                                         afd::FeatureL1{.weight = run.settings.alignment_weight}});
-        }}},
+      {"alone", {"labels only", false, online([](const Settings&) { return std::tuple{}; })}},
+      {"dml", {"labels and the peer's probabilities (deep mutual learning)", false, online([](const Settings& s) {
+                 return std::tuple{kl(s)};
+               })}},
+      {"l1", {"labels and L1 between maps", false, online_sum([](const Settings& s) { return std::tuple{l1(s)}; })}},
+      {"l2", {"labels and L2 between maps", false, online_sum([](const Settings& s) { return std::tuple{l2(s)}; })}},
+      {"l1-kl", {"labels, probabilities and L1 between maps", false, online_sum([](const Settings& s) {
+                   return std::tuple{kl(s), l1(s)};
+                 })}},
       {"at",
-       {"labels and attention maps", false,
-        [](const Run& run) {
-          return train_together<Pair>(run, afd::Strategy{afd::CrossEntropy{}, afd::AttentionTransfer{}});
-        }}},
-      {"afd-maps",
-       {"labels and the distribution of maps (no probabilities)", false,
-        [](const Run& run) { return train_together<Pair>(run, afd::AdversarialFeaturesOnly{}); }}},
-      {"afd",
-       {"labels, probabilities and the distribution of maps", false,
-        [=](const Run& run) {
-          return train_together<Pair>(run, afd::Strategy{afd::CrossEntropy{}, kl(run.settings), afd::Adversarial<>{}});
-        }}},
+       {"labels and attention maps", false, online_sum([](const Settings& s) { return std::tuple{attention(s)}; })}},
+      {"afd-maps", {"labels and the distribution of maps (no probabilities)", false, online([](const Settings&) {
+                      return std::tuple{afd::Adversarial<>{}};
+                    })}},
+      {"afd", {"labels, probabilities and the distribution of maps", false, online([](const Settings& s) {
+                 return std::tuple{kl(s), afd::Adversarial<>{}};
+               })}},
   };
 }

@@ -3,10 +3,11 @@
 
 // Trains one cell with the recipe that its method names.
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,8 +31,9 @@ struct Run {
   const Cell& cell;
   const Settings& settings;
   const CellData& data;
-  std::vector<AnyNetwork>& networks;
-  std::function<bool(double share)> progress;  ///< told how much is done; false: stop
+  std::vector<afd::AnyNetwork>& networks;
+  std::function<bool(double share)> progress;           ///< told how much is done; false: stop
+  std::function<void(const std::string& warning)> say;  ///< what the user should know of this cell
 };
 
 /// Thrown when the user has asked to stop; the cell is not recorded.
@@ -59,7 +61,66 @@ class Weights {
   std::vector<torch::Tensor> copies_;
 };
 
-/// Trains the distiller, evaluates every epoch on the validation images, and looks at the test set once at the end.
+/// What steps cost: their median time, and the multiply-adds of four of them, so that a loss which is only computed in
+/// every fourth step counts for a quarter.
+class StepCosts {
+ public:
+  void after_step(std::int64_t step, std::int64_t samples, double epoch_seconds) {
+    if (step > 1) seconds_.push_back(epoch_seconds - last_seconds_);
+    last_seconds_ = epoch_seconds;
+    if (per_image_ == 0 && step == 1) {
+      counter_.emplace();
+      first_samples_ = samples;
+    } else if (counter_) {
+      per_image_ = static_cast<double>(counter_->total()) / static_cast<double>(samples - first_samples_);
+      if (step == 5) counter_.reset();
+    }
+  }
+  /// An epoch of fewer steps than that has ended.
+  void after_epoch() { counter_.reset(); }
+
+  [[nodiscard]] double median_seconds() {
+    if (seconds_.empty()) return last_seconds_;
+    const auto middle = seconds_.begin() + static_cast<std::ptrdiff_t>(seconds_.size() / 2);
+    std::nth_element(seconds_.begin(), middle, seconds_.end());
+    return *middle;
+  }
+  [[nodiscard]] double multiply_adds_per_image() const { return per_image_; }
+
+ private:
+  std::vector<double> seconds_;
+  double last_seconds_ = 0, per_image_ = 0;
+  std::int64_t first_samples_ = 0;
+  std::optional<afd::MultiplyAddCounter> counter_;
+};
+
+/// Notes how the games of all edges stand, and says once of each edge what is wrong with its game.
+class GameNotes {
+ public:
+  explicit GameNotes(std::function<void(const std::string&)> say) : say_(std::move(say)) {}
+
+  void add(const std::vector<afd::GameHealth>& games, std::int64_t epoch) {
+    results_.resize(games.size());
+    said_.resize(games.size());
+    for (std::size_t i = 0; i < games.size(); ++i) {
+      results_[i].edge = games[i].place();
+      results_[i].real.push_back(games[i].real);
+      results_[i].fake.push_back(games[i].fake);
+      const std::string advice = games[i].advice();
+      if (said_[i] || advice.empty()) continue;
+      said_[i] = true;
+      say_("epoch " + std::to_string(epoch) + ", " + advice);
+    }
+  }
+  [[nodiscard]] const std::vector<GameResult>& results() const { return results_; }
+
+ private:
+  std::function<void(const std::string&)> say_;
+  std::vector<GameResult> results_;
+  std::vector<bool> said_;
+};
+
+/// Trains the distiller, evaluates it on the validation images, and scores it when the training is over.
 /// `first_trained`: networks before it only teach.
 template <class Distiller>
 [[nodiscard]] Result train(Distiller& distiller, const Run& run, std::size_t first_trained) {
@@ -73,12 +134,15 @@ template <class Distiller>
 
   auto train_loader = run.data.train_loader(settings, run.cell.seed);
   auto validation = run.data.plain_loader(run.data.validation);
-  const std::int64_t steps = settings.epochs * train_loader.batch_count();
+  const double steps = static_cast<double>(settings.epochs * train_loader.batch_count());
   std::int64_t done = 0;
-  double seconds = 0;
+  StepCosts costs;
+  GameNotes games(run.say);
 
   const auto on_epoch = [&](const afd::EpochEvent<Distiller>& event) {
-    seconds += event.train_seconds;
+    costs.after_epoch();
+    if (!event.scores) return;
+    result.epochs.push_back(event.epoch + 1);
     for (std::size_t k = 0; k < count; ++k) {
       const double top1 = 100 * event.scores->networks[k].top1;
       result.curves[k].push_back(top1);
@@ -87,31 +151,31 @@ template <class Distiller>
       result.networks[k].best_epoch = event.epoch + 1;
       best[k] = Weights(*run.networks[k]);
     }
-    const auto games = distiller.game_health(validation);
-    if (result.games.empty()) {
-      for (const auto& game : games) result.games.push_back({game.place(), {}, {}});
-    }
-    for (std::size_t i = 0; i < games.size(); ++i) {
-      result.games[i].real.push_back(games[i].real);
-      result.games[i].fake.push_back(games[i].fake);
-    }
+    games.add(distiller.game_health(validation), event.epoch + 1);
   };
-  struct StepCount {
-    std::function<bool()> next;
-    bool on_step(const afd::StepEvent<Distiller>&) { return next(); }
+  struct OnStep {
+    std::function<bool(const afd::StepEvent<Distiller>&)> function;
+    bool on_step(const afd::StepEvent<Distiller>& event) { return function(event); }
   };
-  StepCount on_step{[&] { return run.progress(static_cast<double>(++done) / static_cast<double>(steps)); }};
+  OnStep on_step{[&](const auto& event) {
+    costs.after_step(event.step, event.samples, event.epoch_seconds);
+    return run.progress(static_cast<double>(++done) / steps);
+  }};
 
   afd::Trainer trainer{distiller, afd::TrainerOptions{.epochs = settings.epochs,
                                                       .logit_schedule = afd::MultiStep{},
                                                       .feature_schedule = afd::MultiStep{},
-                                                      .discriminator_schedule = afd::MultiStep{}}};
+                                                      .discriminator_schedule = afd::MultiStep{},
+                                                      .evaluate_every = settings.evaluate_every}};
   const auto trained = trainer.fit(train_loader, validation, on_step, on_epoch);
   if (trained.stop == afd::StopReason::callback) throw Interrupted{};
 
-  result.seconds_per_step = seconds / static_cast<double>(steps);
-  auto test = run.data.plain_loader(run.data.test);
-  const auto last = distiller.evaluate(test);
+  result.games = games.results();
+  result.seconds_per_step = costs.median_seconds();
+  result.step_multiply_adds = costs.multiply_adds_per_image();
+  for (const auto& module : distiller.cohort().edge_modules()) result.edge_parameters += afd::parameter_count(*module);
+  auto scored = run.data.plain_loader(settings.score_on == "test" ? run.data.test : run.data.validation);
+  const auto last = distiller.evaluate(scored);
   result.ensemble_last = 100 * last.ensemble.top1;
   for (std::size_t k = 0; k < count; ++k) {
     NetworkResult& network = result.networks[k];
@@ -121,37 +185,46 @@ template <class Distiller>
         afd::multiply_adds(run.networks[k], run.data.test.inputs.narrow(0, 0, 1).to(torch::kFloat32));
     if (k >= first_trained) best[k].restore(*run.networks[k]);
   }
-  const auto at_best = distiller.evaluate(test);
+  const auto at_best = distiller.evaluate(scored);
   for (std::size_t k = 0; k < count; ++k) result.networks[k].best = 100 * at_best.networks[k].top1;
   return result;
 }
 
-/// The optimizers of all methods.
+/// The optimizers of a method.
 struct Optimizers {
   afd::Sgd logit;
   afd::Adam feature;
+  afd::Adam discriminator;
   explicit Optimizers(const Settings& settings)
       : logit{.lr = settings.lr, .nesterov = true},
-        feature{.lr = settings.feature_lr, .weight_decay = settings.feature_decay} {}
+        feature{.lr = settings.feature_lr, .weight_decay = settings.feature_decay},
+        discriminator(feature) {}
 };
+
+template <class Order, class Updates>
+[[nodiscard]] auto distiller_options(const Optimizers& optimizers, Order order, Updates updates) {
+  return afd::DistillerOptions{.logit = optimizers.logit,
+                               .feature = optimizers.feature,
+                               .discriminator = optimizers.discriminator,
+                               .order = order,
+                               .updates = updates,
+                               .layout = afd::Layout::channels_last};
+}
 
 /// Networks that train together.
 template <class Topology, class Order = afd::Simultaneous, class Updates = afd::SeparateUpdates, class Strategy>
-[[nodiscard]] Result train_together(const Run& run, const Strategy& strategy) {
+[[nodiscard]] Result train_together(const Run& run, const Strategy& strategy, const Optimizers& optimizers) {
   return [&]<std::size_t... K>(std::index_sequence<K...>) {
     if (run.networks.size() != sizeof...(K)) throw afd::ConfigError("this method is for another number of networks");
-    const Optimizers optimizers(run.settings);
     torch::manual_seed(run.cell.seed + 1000);  // transfer layers and discriminators
-    afd::Distiller distiller{Topology{}, strategy,
-                             afd::DistillerOptions{.logit = optimizers.logit,
-                                                   .feature = optimizers.feature,
-                                                   .discriminator = optimizers.feature,
-                                                   .order = Order{},
-                                                   .updates = Updates{},
-                                                   .layout = afd::Layout::channels_last},
+    afd::Distiller distiller{Topology{}, strategy, distiller_options(optimizers, Order{}, Updates{}),
                              run.networks[K]...};
     return train(distiller, run, 0);
   }(std::make_index_sequence<Topology::network_count>{});
+}
+template <class Topology, class Order = afd::Simultaneous, class Updates = afd::SeparateUpdates, class Strategy>
+[[nodiscard]] Result train_together(const Run& run, const Strategy& strategy) {
+  return train_together<Topology, Order, Updates>(run, strategy, Optimizers(run.settings));
 }
 
 }  // namespace experiments

@@ -35,6 +35,7 @@
 #include <afd/loss/gan.hpp>
 #include <afd/loss/same_shape.hpp>
 #include <afd/loss/tempered_kl.hpp>
+#include <afd/network/any_network.hpp>
 #include <afd/network/as_outputs.hpp>
 #include <afd/network/block_group.hpp>
 #include <afd/network/check_outputs.hpp>
@@ -42,6 +43,7 @@
 #include <afd/network/eval_mode.hpp>
 #include <afd/network/extractor_head.hpp>
 #include <afd/network/frozen.hpp>
+#include <afd/network/imagenet_resnet.hpp>
 #include <afd/network/in_place_check.hpp>
 #include <afd/network/map_shape.hpp>
 #include <afd/network/multiply_adds.hpp>

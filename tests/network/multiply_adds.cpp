@@ -15,7 +15,7 @@ namespace {
 template <class Body>
 std::int64_t counted(Body&& body) {
   const torch::NoGradGuard no_grad;
-  const afd::detail::MultiplyAddCounter counter;
+  const afd::MultiplyAddCounter counter;
   body();
   return counter.total();
 }

@@ -20,9 +20,9 @@
 
 namespace afd {
 
-namespace detail {
-
-/// Sums the multiply-adds of convolutions of images and matrix products that this thread computes while it lives.
+/// Sums the multiply-adds of conv2d and matrix products that this thread computes while it lives; norms, activations
+/// and pooling count nothing, as is usual for published figures, nor do transposed convolutions and those of sequences
+/// and volumes, nor the gradients of convolutions. Counters may be nested; the inner one counts, then.
 class MultiplyAddCounter {
  public:
   MultiplyAddCounter() : outer_(current()) {
@@ -65,16 +65,13 @@ class MultiplyAddCounter {
   std::int64_t total_ = 0;
 };
 
-}  // namespace detail
-
-/// The multiply-adds of one forward on `inputs`, of conv2d and matrix products; norms, activations and pooling count
-/// nothing, as is usual for published figures, nor do transposed convolutions and those of sequences and volumes. Runs
-/// the network once in eval mode, without a graph; modes are put back.
+/// The multiply-adds of one forward on `inputs`. Runs the network once in eval mode, without a graph; modes are put
+/// back.
 template <Network N>
 [[nodiscard]] std::int64_t multiply_adds(N&& network, const torch::Tensor& inputs) {
   const torch::NoGradGuard no_grad;
   const EvalMode eval(module_of(network));
-  const detail::MultiplyAddCounter counter;
+  const MultiplyAddCounter counter;
   static_cast<void>(run(network, inputs));
   return counter.total();
 }

@@ -22,17 +22,29 @@ namespace afd {
 template <class N>
 concept NetworkHasModule = HasModule<N>;
 
-/// 2. The module's `forward` is public and takes one tensor, the inputs [N, ...].
+namespace detail {
+
+/// Its traits say how it runs: NetworkTraits<N>::run(network, inputs) gives Outputs.
+template <class N>
+concept RunsByTraits = requires(std::remove_cvref_t<N>& network, const torch::Tensor& inputs) {
+  { NetworkTraits<std::remove_cvref_t<N>>::run(network, inputs) } -> std::same_as<Outputs>;
+};
+
+}  // namespace detail
+
+/// 2. The module's `forward` is public and takes one tensor, the inputs [N, ...]; or its NetworkTraits have `run`.
 template <class N>
 concept NetworkForwardsTensor =
+    detail::RunsByTraits<N> ||
     requires(NetworkModule<N>& module, const torch::Tensor& inputs) { module.forward(inputs); };
 
 /// 3. It returns features and logits from that one pass: afd::Outputs, a struct with tensors `features` and
 ///    `logits`, or a std::pair or std::tuple of two tensors, features first.
 template <class N>
-concept NetworkReturnsOutputs = requires(NetworkModule<N>& module, const torch::Tensor& inputs) {
-  { module.forward(inputs) } -> OutputsLike;
-};
+concept NetworkReturnsOutputs =
+    detail::RunsByTraits<N> || requires(NetworkModule<N>& module, const torch::Tensor& inputs) {
+      { module.forward(inputs) } -> OutputsLike;
+    };
 
 /// A network:
 ///     struct Net : torch::nn::Module {
@@ -49,7 +61,7 @@ concept Network = NetworkHasModule<N> && NetworkForwardsTensor<N> && NetworkRetu
 template <Network N>
 [[nodiscard]] Outputs run(N&& network, const torch::Tensor& inputs) {
   using Traits = NetworkTraits<std::remove_cvref_t<N>>;
-  if constexpr (requires { Traits::run(network, inputs); }) {
+  if constexpr (detail::RunsByTraits<N>) {
     return Traits::run(network, inputs);
   } else {
     return as_outputs(Traits::module(network).forward(inputs));
