@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Batches of an in-memory data set, in an order and with transforms that depend on the seed alone.
+// Batches of a data set, in an order and with transforms that depend on the seed alone.
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <type_traits>
 #include <utility>
 
 #include <torch/types.h>
@@ -29,7 +31,18 @@ struct LoaderOptions {
   torch::Device device = torch::kCPU;  ///< where the batches go, after the transform
 };
 
-/// A BatchSource over a TensorDataset. Batch b of epoch e is the same to the bit whenever it is asked for, in
+/// A data set: `size()`, in samples; `validate()` throws DataError if it cannot be used; `gather(rows, rng)`, const,
+/// makes a batch of the samples at `rows`, int64 [N], and may take chance from `rng` for row i, as a BatchTransform
+/// does. TensorDataset and ImageFolder are data sets. Not required: a base class, or that samples are in memory.
+template <class D>
+concept Dataset =
+    std::copy_constructible<D> && requires(const D& dataset, const torch::Tensor& rows, const CounterRng& rng) {
+      { dataset.size() } -> std::convertible_to<std::int64_t>;
+      dataset.validate();
+      { dataset.gather(rows, rng) } -> std::same_as<Batch>;
+    };
+
+/// A BatchSource over a data set. Batch b of epoch e is the same to the bit whenever it is asked for, in
 /// whatever order, so training can stop and resume anywhere.
 ///
 ///     afd::BatchLoader train{dataset, {.batch_size = 64, .seed = 1}, afd::Compose{...}};
@@ -39,30 +52,33 @@ struct LoaderOptions {
 /// BatchNorm cannot train on a batch of one sample. A shuffled epoch therefore leaves out a last batch
 /// smaller than `min_batch`; other samples are left out in the next epoch. Without shuffling nothing is left
 /// out, unless `drop_last` says so, for an evaluation must see every sample.
-template <BatchTransform Transform = UnitRange>
+template <BatchTransform Transform = UnitRange, Dataset D = TensorDataset>
 class BatchLoader {
  public:
   class Iterator;
 
   /// Throws ConfigError for a batch_size or min_batch below 1; DataError for a data set that is not valid, is
   /// not on the CPU, or is too small for a single batch.
-  explicit BatchLoader(TensorDataset dataset, LoaderOptions options = {}, Transform transform = {})
+  explicit BatchLoader(D dataset, LoaderOptions options = {}, Transform transform = {})
       : dataset_(std::move(dataset)), options_(options), transform_(std::move(transform)) {
     if (options_.batch_size < 1 || options_.min_batch < 1) {
       throw ConfigError(detail::concat("a loader's batch_size and min_batch must be at least 1, but are ",
                                        options_.batch_size, " and ", options_.min_batch));
     }
     dataset_.validate();
-    if (!dataset_.inputs.device().is_cpu()) {
-      throw DataError(detail::concat("a loader needs its data set on the CPU, but it is on ", dataset_.inputs.device(),
-                                     "; the option `device` moves each batch"));
+    if constexpr (std::is_same_v<D, TensorDataset>) {
+      if (!dataset_.inputs.device().is_cpu()) {
+        throw DataError(detail::concat("a loader needs its data set on the CPU, but it is on ",
+                                       dataset_.inputs.device(), "; the option `device` moves each batch"));
+      }
+      dataset_.inputs = dataset_.inputs.contiguous();
     }
     if (batch_count() == 0) {
       throw DataError(detail::concat("a data set of ", sample_count(), " sample(s) has no batch of ",
                                      options_.batch_size, options_.drop_last ? " with drop_last" : " under min_batch",
                                      "; choose smaller ones"));
     }
-    dataset_.inputs = dataset_.inputs.contiguous();
+    order_ = torch::arange(sample_count(), torch::kInt64);
     start_epoch(0);
   }
 
@@ -90,21 +106,17 @@ class BatchLoader {
   }
 
   [[nodiscard]] std::int64_t sample_count() const { return dataset_.size(); }
-  [[nodiscard]] const TensorDataset& dataset() const { return dataset_; }
+  [[nodiscard]] const D& dataset() const { return dataset_; }
   [[nodiscard]] const LoaderOptions& options() const { return options_; }
 
   /// Batch `index` of the current epoch, 0 <= index < batch_count().
   [[nodiscard]] Batch batch(std::int64_t index) const {
     const std::int64_t start = index * options_.batch_size;
     const std::int64_t count = std::min(options_.batch_size, sample_count() - start);
-    Batch batch;
-    if (options_.shuffle) {
-      const torch::Tensor rows = order_.narrow(0, start, count);
-      batch = {dataset_.inputs.index_select(0, rows), dataset_.targets.index_select(0, rows)};
-    } else {  // a copy here too: who changes a batch in place must not change the data set
-      batch = {dataset_.inputs.narrow(0, start, count).clone(), dataset_.targets.narrow(0, start, count).clone()};
-    }
-    batch.inputs = transform_(batch.inputs, CounterRng(options_.seed, epoch_, start)).to(options_.device);
+    const CounterRng rng(options_.seed, epoch_, start);
+    // Copies: who changes a batch in place must not change the data set.
+    Batch batch = dataset_.gather(order_.narrow(0, start, count), rng.stream(gathering));
+    batch.inputs = transform_(batch.inputs, rng).to(options_.device);
     batch.targets = batch.targets.to(options_.device);
     return batch;
   }
@@ -113,7 +125,9 @@ class BatchLoader {
   [[nodiscard]] Iterator end() const { return Iterator(this, batch_count()); }
 
  private:
-  TensorDataset dataset_;
+  static constexpr std::uint64_t gathering = ~std::uint64_t{0};  ///< a stream that no transform has
+
+  D dataset_;
   LoaderOptions options_;
   Transform transform_;
   torch::Tensor order_;
@@ -122,8 +136,8 @@ class BatchLoader {
 };
 
 /// A place in the loader's current epoch; the batch is made each time it is dereferenced.
-template <BatchTransform Transform>
-class BatchLoader<Transform>::Iterator {
+template <BatchTransform Transform, Dataset D>
+class BatchLoader<Transform, D>::Iterator {
  public:
   using iterator_category = std::input_iterator_tag;
   using iterator_concept = std::forward_iterator_tag;

@@ -11,6 +11,7 @@
 
 #include <torch/types.h>
 
+#include <afd/data/batch.hpp>
 #include <afd/data/order.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
@@ -29,6 +30,11 @@ struct TensorDataset {
 
   /// Throws DataError unless both tensors are there, with the dtypes above, on one device, of one size N > 0.
   void validate() const;
+
+  /// The samples at `rows`, int64 [N], as a batch; nothing here is left to chance. Copies.
+  [[nodiscard]] Batch gather(const torch::Tensor& rows, const CounterRng& /*rng*/) const {
+    return {inputs.index_select(0, rows), targets.index_select(0, rows)};
+  }
 
   /// The samples at `indices`, in that order; repeats are allowed.
   [[nodiscard]] TensorDataset select(const std::vector<std::int64_t>& indices) const;

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Photographs from files: JPEG, PNG and BMP, decoded and scaled by stb. Needs libstb (CMake target afd::images), so it
+// is not part of afd/afd.hpp. Torch-free.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include <stb/stb_image.h>
+#include <stb/stb_image_resize.h>
+
+#include <afd/data/bytes.hpp>
+#include <afd/data/image_crop.hpp>
+#include <afd/detail/concat.hpp>
+#include <afd/error.hpp>
+
+namespace afd {
+
+/// Pixels row by row, red, green and blue of each.
+struct RgbImage {
+  std::int64_t width = 0;
+  std::int64_t height = 0;
+  Bytes pixels;  ///< height x width x 3
+};
+
+/// The image in `bytes`; grey ones get three equal channels, an alpha channel is dropped. Throws FormatError with the
+/// decoder's reason, naming `name`.
+[[nodiscard]] inline RgbImage decode_image(std::span<const std::uint8_t> bytes, std::string_view name) {
+  constexpr int channels = 3;
+  if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    throw FormatError(detail::concat(name, " is no image: it has ", bytes.size(), " bytes"));
+  }
+  int width = 0, height = 0, channels_in_file = 0;
+  const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
+      stbi_load_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height, &channels_in_file, channels),
+      stbi_image_free);
+  if (!pixels) {
+    throw FormatError(detail::concat(name, " cannot be decoded as JPEG, PNG or BMP (", stbi_failure_reason(),
+                                     "); get the file again, or leave it out of the folder"));
+  }
+  const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * channels;
+  return {width, height, Bytes(pixels.get(), pixels.get() + count)};
+}
+
+/// Throws FileError for a file that cannot be read, FormatError for one that is no image.
+[[nodiscard]] inline RgbImage read_image(const std::filesystem::path& path) {
+  const Bytes bytes = detail::read_raw(path);
+  return decode_image(bytes, path.string());
+}
+
+/// The pixels of `box`, scaled to a square of `side` pixels, linearly; what is shrunk is averaged. Throws
+/// DataError for a box that is not inside the image.
+[[nodiscard]] inline RgbImage scaled(const RgbImage& image, const CropBox& box, std::int64_t side) {
+  const bool fits = box.left >= 0 && box.top >= 0 && box.width >= 1 && box.height >= 1 &&
+                    box.left + box.width <= image.width && box.top + box.height <= image.height;
+  if (!fits || side < 1) {
+    throw DataError(detail::concat("cannot scale a box of ", box.width, " x ", box.height, " at ", box.left, ", ",
+                                   box.top, " of an image of ", image.width, " x ", image.height, " to ", side));
+  }
+  RgbImage square{side, side, Bytes(static_cast<std::size_t>(side * side * 3))};
+  const std::uint8_t* first = image.pixels.data() + (box.top * image.width + box.left) * 3;
+  const int row = static_cast<int>(image.width * 3), length = static_cast<int>(side);
+  // Like most training code: linear, which keeps an image of the right size as it is.
+  if (stbir_resize_uint8_generic(first, static_cast<int>(box.width), static_cast<int>(box.height), row,
+                                 square.pixels.data(), length, length, 0, 3, STBIR_ALPHA_CHANNEL_NONE, 0,
+                                 STBIR_EDGE_CLAMP, STBIR_FILTER_TRIANGLE, STBIR_COLORSPACE_LINEAR, nullptr) == 0) {
+    throw Error("cannot scale an image: stb gave up (out of memory?)");
+  }
+  return square;
+}
+
+}  // namespace afd

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Builds the experiments, runs the grid of docs/experiments and writes its report: experiments.sh [--out folder]
+# [--processes n] [--seeds "1 2 3"] [--smoke]. Started again after an interruption, it goes on where it was. --smoke
+# trains hardly anything, to see that all of it works.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+out=$root/build/experiments_out
+processes=$(nproc)
+seeds="1 2 3 4 5"
+smoke=()
+while (($# > 0)); do
+  case $1 in
+    --out) out=$2; shift 2 ;;
+    --processes) processes=$2; shift 2 ;;
+    --seeds) seeds=$2; shift 2 ;;
+    --smoke) smoke=(--images 128 --validation 128 --epochs 1); seeds="1 2"; shift ;;
+    *) echo "experiments.sh: unknown option $1" >&2; exit 2 ;;
+  esac
+done
+
+"$root/scripts/setup.sh"
+build=$root/build/experiments
+mkdir -p "$build" "$out"
+echo "experiments.sh: building (some minutes; output in $build/build.log)"
+if ! { cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++ -DAFD_BUILD_TESTS=OFF &&
+  cmake --build "$build" --target experiments experiments_report; } >"$build/build.log" 2>&1; then
+  tail -n 40 "$build/build.log" >&2
+  exit 1
+fi
+
+online="alone dml l1 l2 l1-kl at afd-maps afd"
+offline="kd-offline l1-offline l1-kl-offline at-offline afd-maps-offline afd-offline"
+# Settings were chosen on validation images, with seeds that are not used here; see docs/experiments/README.md.
+common="--lr 0.1 --l1-weight 0.01 --l2-weight 0.01 --at-weight 10 --evaluate-every 3"
+few="--images 1000 --epochs 60"
+many="--images 5000 --epochs 20"
+# name | networks | settings | methods (none: all)
+groups=(
+  "equal|resnet8+resnet8|$few|"
+  "small_large|resnet8+resnet20|$few|$online $offline"
+  "kinds|resnet8+wrn10-2|$few|$online"
+  "three|resnet8+resnet8+resnet8|$few|"
+  "four|resnet8+resnet8+resnet8+resnet8|$few|"
+  "equal_5000|resnet8+resnet8|$many|$online"
+)
+if ((${#smoke[@]} > 0)); then
+  groups=("equal|resnet8+resnet8||alone dml afd kd-offline" "three|resnet8+resnet8+resnet8||alone afd-cycle")
+fi
+
+# One line per seed and group: seed by seed, so that a part of the grid is a whole comparison.
+jobs_file=$out/jobs
+: >"$jobs_file"
+for seed in $seeds; do
+  for group in "${groups[@]}"; do
+    IFS='|' read -r name networks settings methods <<<"$group"
+    echo "--out $out/$name/seed$seed --networks $networks --seeds $seed $common $settings ${smoke[*]}" \
+      "${methods:+--methods $methods}" >>"$jobs_file"
+  done
+done
+run_job() {
+  local folder=$2
+  mkdir -p "$folder"
+  # Interrupted cells are run again next time; the others go on.
+  "$EXPERIMENTS" "$@" >"$folder/log" 2>&1 || { tail -n 3 "$folder/log" >&2; return 255; }
+}
+export -f run_job
+export EXPERIMENTS=$build/examples/experiments
+
+# How far the whole grid is, while it runs.
+show_progress() {
+  local start=$SECONDS before=-1 all done
+  while sleep "$([[ -t 2 ]] && echo 5 || echo 120)"; do
+    all=$(sed -n 's/.*\[[0-9]*\/\([0-9]*\)\].*/\1/p' "$out"/*/seed*/log 2>/dev/null | wc -l)
+    ((all > 0)) || continue
+    done=$(cat "$out"/*/seed*/results.jsonl 2>/dev/null | wc -l)
+    ((before >= 0)) || before=$done
+    echo "experiments.sh: $done cells finished, $(((SECONDS - start) / 60)) min, $(grep -c . "$jobs_file") comparisons" >&2
+  done
+}
+show_progress &
+progress=$!
+trap 'kill "$progress" 2>/dev/null || true' EXIT
+xargs -P "$processes" -I{} bash -c 'run_job {}' <"$jobs_file"
+
+mapfile -t results < <(find "$out" -name results.jsonl | sort)
+"$build/examples/experiments_report" "${results[@]}" --out "$out/report"
+echo "experiments.sh: $out/report/README.md"

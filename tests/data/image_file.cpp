@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include <afd/data/image_file.hpp>
+//
+#include <cstdlib>
+#include <fstream>
+
+#include "support/doctest.hpp"
+#include "support/temp_folder.hpp"
+#include "support/write_image.hpp"
+
+TEST_SUITE_BEGIN("data");
+
+using afd::Bytes;
+using afd::RgbImage;
+
+TEST_CASE("a PNG's pixels come back as they were") {
+  const afd_test::TempFolder folder;
+  const Bytes pixels{255, 0, 0, 0, 255, 0, 0, 0, 255, 10, 20, 30, 40, 50, 60, 70, 80, 90};
+  afd_test::write_image(folder.path() / "a.png", 3, 2, 3, pixels);
+  const RgbImage image = afd::read_image(folder.path() / "a.png");
+  CHECK(image.width == 3);
+  CHECK(image.height == 2);
+  CHECK(image.pixels == pixels);
+}
+
+TEST_CASE("a JPEG's pixels come near; grey and transparent images get three channels") {
+  const afd_test::TempFolder folder;
+  afd_test::write_plain_image(folder.path() / "a.jpg", 16, 8, 200, 100, 50);
+  const RgbImage image = afd::read_image(folder.path() / "a.jpg");
+  REQUIRE(image.pixels.size() == 16 * 8 * 3);
+  CHECK(std::abs(image.pixels[0] - 200) < 4);
+  CHECK(std::abs(image.pixels[1] - 100) < 4);
+  CHECK(std::abs(image.pixels[2] - 50) < 4);
+  afd_test::write_image(folder.path() / "grey.png", 2, 1, 1, {7, 9});
+  CHECK(afd::read_image(folder.path() / "grey.png").pixels == Bytes{7, 7, 7, 9, 9, 9});
+  afd_test::write_image(folder.path() / "alpha.png", 1, 1, 4, {1, 2, 3, 128});
+  CHECK(afd::read_image(folder.path() / "alpha.png").pixels == Bytes{1, 2, 3});
+}
+
+TEST_CASE("what is no image is said to be none, by its name; a truncated one, too, or it gives an image") {
+  const afd_test::TempFolder folder;
+  std::ofstream(folder.path() / "text.jpg") << "no image";
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::read_image(folder.path() / "text.jpg")), doctest::Contains("text.jpg"),
+                       afd::FormatError);
+  CHECK_THROWS_AS(static_cast<void>(afd::read_image(folder.path() / "none.jpg")), afd::FileError);
+  CHECK_THROWS_AS(static_cast<void>(afd::decode_image({}, "nothing")), afd::FormatError);
+  afd_test::write_plain_image(folder.path() / "a.png", 9, 7, 1, 2, 3);
+  const Bytes whole = afd::detail::read_raw(folder.path() / "a.png");
+  int refused = 0;
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    try {
+      const RgbImage image = afd::decode_image(std::span(whole).first(length), "cut");
+      CHECK(image.pixels.size() == 9 * 7 * 3);
+    } catch (const afd::FormatError&) {
+      ++refused;
+    }
+  }
+  CHECK(refused > 0);
+}
+
+TEST_CASE("scaling averages what it shrinks, and takes the box alone") {
+  RgbImage image{4, 2, Bytes(4 * 2 * 3)};
+  for (std::size_t i = 0; i < 8; ++i) {
+    const bool right = i % 4 >= 2;
+    const std::uint8_t value = right ? 100 : (i % 2 == 0 ? 0 : 200);
+    for (std::size_t c = 0; c < 3; ++c) image.pixels[3 * i + c] = value;
+  }
+  CHECK(afd::scaled(image, {2, 0, 2, 2}, 4).pixels == Bytes(4 * 4 * 3, 100));
+  const RgbImage mean = afd::scaled(image, {0, 0, 2, 2}, 1);
+  CHECK(mean.width == 1);
+  for (const std::uint8_t value : mean.pixels) CHECK(std::abs(value - 100) < 8);
+  CHECK(afd::scaled(image, {0, 0, 2, 2}, 2).pixels == Bytes{0, 0, 0, 200, 200, 200, 0, 0, 0, 200, 200, 200});
+}
+
+TEST_CASE("a box that is not inside the image is refused") {
+  const RgbImage image{4, 2, Bytes(4 * 2 * 3)};
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::scaled(image, {3, 0, 2, 2}, 2)), doctest::Contains("4 x 2"),
+                       afd::DataError);
+  CHECK_THROWS_AS(static_cast<void>(afd::scaled(image, {0, 0, 0, 2}, 2)), afd::DataError);
+  CHECK_THROWS_AS(static_cast<void>(afd::scaled(image, {0, 0, 2, 2}, 0)), afd::DataError);
+}
+
+TEST_SUITE_END();
