@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# cmake --install: the headers, and a package for find_package(afd CONFIG [COMPONENTS gzip jemalloc]).
+# cmake --install: the headers, and a package for find_package(afd CONFIG [COMPONENTS gzip images jemalloc]).
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/afd)
@@ -12,6 +12,10 @@ install(EXPORT afd NAMESPACE afd:: DESTINATION ${package_dir} FILE afdTargets.cm
 if(TARGET afd_gzip)
   install(TARGETS afd_gzip EXPORT afd_gzip)
   install(EXPORT afd_gzip NAMESPACE afd:: DESTINATION ${package_dir} FILE afdGzipTargets.cmake)
+endif()
+if(TARGET afd_images)
+  install(TARGETS afd_images EXPORT afd_images)
+  install(EXPORT afd_images NAMESPACE afd:: DESTINATION ${package_dir} FILE afdImagesTargets.cmake)
 endif()
 if(TARGET afd_jemalloc)
   install(TARGETS afd_jemalloc EXPORT afd_jemalloc)

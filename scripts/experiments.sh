@@ -23,8 +23,9 @@ done
 build=$root/build/experiments
 mkdir -p "$build" "$out"
 echo "experiments.sh: building (some minutes; output in $build/build.log)"
-if ! { cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++ -DAFD_BUILD_TESTS=OFF &&
-  cmake --build "$build" --target experiments experiments_report; } >"$build/build.log" 2>&1; then
+if ! { cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++ \
+  -DAFD_BUILD_TESTS=OFF && cmake --build "$build" --target experiments experiments_report; } \
+  >"$build/build.log" 2>&1; then
   tail -n 40 "$build/build.log" >&2
   exit 1
 fi
@@ -34,6 +35,7 @@ offline="kd-offline l1-offline l1-kl-offline at-offline afd-maps-offline afd-off
 # Settings were chosen on validation images, with seeds that are not used here; see docs/experiments/README.md.
 common="--lr 0.1 --l1-weight 0.01 --l2-weight 0.01 --at-weight 10 --evaluate-every 3"
 few="--images 1000 --epochs 60"
+long="--images 1000 --epochs 240"
 many="--images 5000 --epochs 20"
 # name | networks | settings | methods (none: all)
 groups=(
@@ -43,19 +45,21 @@ groups=(
   "three|resnet8+resnet8+resnet8|$few|"
   "four|resnet8+resnet8+resnet8+resnet8|$few|"
   "equal_5000|resnet8+resnet8|$many|$online"
+  "equal_long|resnet8+resnet8|$long|alone dml afd-maps afd"
 )
 if ((${#smoke[@]} > 0)); then
   groups=("equal|resnet8+resnet8||alone dml afd kd-offline" "three|resnet8+resnet8+resnet8||alone afd-cycle")
 fi
 
 # One line per seed and group: seed by seed, so that a part of the grid is a whole comparison.
-jobs_file=$out/jobs
+cd "$out"
+jobs_file=jobs
 : >"$jobs_file"
 for seed in $seeds; do
   for group in "${groups[@]}"; do
     IFS='|' read -r name networks settings methods <<<"$group"
-    echo "--out $out/$name/seed$seed --networks $networks --seeds $seed $common $settings ${smoke[*]}" \
-      "${methods:+--methods $methods}" >>"$jobs_file"
+    echo "--out $name/seed$seed --networks $networks --seeds $seed" \
+      "$common $settings ${smoke[*]} ${methods:+--methods $methods}" >>"$jobs_file"
   done
 done
 run_job() {
@@ -68,21 +72,39 @@ export -f run_job
 export EXPERIMENTS=$build/examples/experiments
 
 # How far the whole grid is, while it runs.
+cells=0
+while read -r line; do
+  # shellcheck disable=SC2086
+  cells=$((cells + $("$EXPERIMENTS" $line --dry-run | wc -l)))
+done <"$jobs_file"
+finished() { cat ./*/seed*/results.jsonl 2>/dev/null | wc -l; }
 show_progress() {
-  local start=$SECONDS before=-1 all done
-  while sleep "$([[ -t 2 ]] && echo 5 || echo 120)"; do
-    all=$(sed -n 's/.*\[[0-9]*\/\([0-9]*\)\].*/\1/p' "$out"/*/seed*/log 2>/dev/null | wc -l)
-    ((all > 0)) || continue
-    done=$(cat "$out"/*/seed*/results.jsonl 2>/dev/null | wc -l)
-    ((before >= 0)) || before=$done
-    echo "experiments.sh: $done cells finished, $(((SECONDS - start) / 60)) min, $(grep -c . "$jobs_file") comparisons" >&2
+  local before done minutes
+  before=$(finished)
+  while sleep "$([[ -t 2 ]] && echo 10 || echo 300)"; do
+    done=$(finished)
+    minutes="some"
+    if ((done > before)); then minutes=$(((cells - done) * (SECONDS - start) / (done - before) / 60)); fi
+    echo "experiments.sh: $done of $cells cells, about $minutes minutes left" >&2
   done
 }
+start=$SECONDS
 show_progress &
 progress=$!
 trap 'kill "$progress" 2>/dev/null || true' EXIT
-xargs -P "$processes" -I{} bash -c 'run_job {}' <"$jobs_file"
+if ! xargs -P "$processes" -I{} bash -c 'run_job {}' <"$jobs_file"; then
+  echo "experiments.sh: stopped after $(finished) of $cells cells; start it again to go on" >&2
+  exit 1
+fi
 
-mapfile -t results < <(find "$out" -name results.jsonl | sort)
-"$build/examples/experiments_report" "${results[@]}" --out "$out/report"
-echo "experiments.sh: $out/report/README.md"
+# How long steps take: the same methods, one after the other with nothing else at work.
+for group in "${groups[@]}"; do
+  IFS='|' read -r name networks settings methods <<<"$group"
+  # shellcheck disable=SC2086
+  "$EXPERIMENTS" --out times --networks $networks --seeds 1 2 3 $common --images 1000 --validation 100 --epochs 2 \
+    --score-on validation ${methods:+--methods $methods} >times.log 2>&1
+done
+
+cat ./*/seed*/results.jsonl >results.jsonl
+"$EXPERIMENTS"_report results.jsonl --times times/results.jsonl --out figures
+echo "experiments.sh: $out/figures/README.md"

@@ -13,17 +13,19 @@ namespace experiments {
 
 /// The same for every cell of a grid. All of it is written with each result: a cell counts as done only for the same.
 struct Settings {
-  std::string data = "fashion-mnist";  ///< fashion-mnist, cifar10 or cifar100
+  std::string data = "fashion-mnist";  ///< fashion-mnist, cifar10, cifar100 or folders
   std::int64_t images = 1000;          ///< training images, drawn with the cell's seed; 0: all that are left
   std::int64_t validation = 2000;      ///< images of the training set that only choose epochs and settings
   std::string score_on = "test";       ///< test, or validation while settings are chosen: the test set is not touched
   std::int64_t epochs = 40;
   std::int64_t evaluate_every = 2;  ///< epochs between looks at the validation images
   std::int64_t batch = 64;
+  std::int64_t image_side = 224;  ///< of folders' images; the others have the size that they have
   std::int64_t stem_stride = 2;
-  double lr = 0.05;            ///< of the logit loss
-  double feature_lr = 2e-5;    ///< of adversarial feature loss and discriminators
-  double feature_decay = 0.1;  ///< weight decay of both
+  std::vector<double> milestones = {0.5, 0.75};  ///< where all rates fall to a tenth, as shares of the training
+  double lr = 0.05;                              ///< of the logit loss
+  double feature_lr = 2e-5;                      ///< of adversarial feature loss and discriminators
+  double feature_decay = 0.1;                    ///< weight decay of both
   double temperature = 3.0;
   double l1_weight = 1.0;
   double l2_weight = 1.0;
@@ -31,8 +33,8 @@ struct Settings {
   int threads = 1;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Settings, data, images, validation, score_on, epochs, evaluate_every,
-                                                batch, stem_stride, lr, feature_lr, feature_decay, temperature,
-                                                l1_weight, l2_weight, at_weight, threads)
+                                                batch, image_side, stem_stride, milestones, lr, feature_lr,
+                                                feature_decay, temperature, l1_weight, l2_weight, at_weight, threads)
 
 struct Cell {
   std::string method{};
@@ -42,6 +44,25 @@ struct Cell {
   friend bool operator==(const Cell&, const Cell&) = default;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Cell, method, networks, seed)
+
+/// The names that are joined by +.
+[[nodiscard]] inline std::vector<std::string> split(const std::string& cast) {
+  std::vector<std::string> names(1);
+  for (const char c : cast) {
+    if (c == '+') {
+      names.emplace_back();
+    } else {
+      names.back() += c;
+    }
+  }
+  return names;
+}
+
+[[nodiscard]] inline std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : "+") + name;
+  return text;
+}
 
 /// Of one network, in per cent top-1; on the images that settings.score_on names, which are scored once the training is
 /// over.

@@ -3,19 +3,25 @@
 
 // The data of a cell: a few training images, others that choose epochs, and the test set.
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include <afd/data/any_source.hpp>
 #include <afd/data/augmentation.hpp>
 #include <afd/data/cifar.hpp>
 #include <afd/data/gzip.hpp>
 #include <afd/data/horizontal_flip.hpp>
 #include <afd/data/idx.hpp>
+#include <afd/data/image_folder.hpp>
 #include <afd/data/loader.hpp>
 #include <afd/data/normalize.hpp>
 #include <afd/data/pad_crop.hpp>
+#include <afd/data/prefetch.hpp>
 #include <afd/data/tensor_dataset.hpp>
 
 #include "cell.hpp"
@@ -23,51 +29,132 @@
 
 namespace experiments {
 
-/// As read from files: loaded once for the whole grid.
+/// Images in memory, or the names of their files: read once for the whole grid.
 struct Files {
-  afd::TensorDataset train;
-  afd::TensorDataset test;
+  struct InMemory {
+    afd::TensorDataset train;
+    afd::TensorDataset test;
+  };
+  struct OnDisk {
+    afd::ImageListing train;
+    afd::ImageListing test;
+    int threads = 1;  ///< that decode
+  };
+
+  std::optional<InMemory> in_memory{};
+  std::optional<OnDisk> on_disk{};
   std::int64_t classes = 10;
 };
 
-/// Throws afd::ConfigError for a name it does not know, and what the readers throw.
-[[nodiscard]] inline Files read_files(const std::string& name, const std::filesystem::path& folder) {
+/// `folders`: train and val in `folder`, each with a sub-folder of images for each class. Throws afd::ConfigError for a
+/// name it does not know, and what the readers throw.
+[[nodiscard]] inline Files read_files(const std::string& name, const std::filesystem::path& folder, int threads) {
+  const auto in_memory = [](const auto& load, std::int64_t classes) {
+    return Files{.in_memory = Files::InMemory{load(afd::Split::train), load(afd::Split::test)}, .classes = classes};
+  };
   if (name == "fashion-mnist") {
-    return {afd::load_mnist(folder, afd::Split::train, afd::GzipFiles{}),
-            afd::load_mnist(folder, afd::Split::test, afd::GzipFiles{}), 10};
+    return in_memory([&](afd::Split split) { return afd::load_mnist(folder, split, afd::GzipFiles{}); }, 10);
   }
   if (name == "cifar10") {
-    return {afd::load_cifar10(folder, afd::Split::train), afd::load_cifar10(folder, afd::Split::test), 10};
+    return in_memory([&](afd::Split split) { return afd::load_cifar10(folder, split, afd::GzipFiles{}); }, 10);
   }
   if (name == "cifar100") {
-    return {afd::load_cifar100(folder, afd::Split::train), afd::load_cifar100(folder, afd::Split::test), 100};
+    return in_memory(
+        [&](afd::Split split) { return afd::load_cifar100(folder, split, afd::CifarLabels::fine, afd::GzipFiles{}); },
+        100);
   }
-  throw afd::ConfigError("there is no data called " + name + "; choose fashion-mnist, cifar10 or cifar100");
+  if (name == "folders") {
+    Files::OnDisk files{.train = afd::list_images(folder / "train"), .test = {}, .threads = threads};
+    files.test = afd::list_images(folder / "val", files.train.classes);
+    const auto classes = static_cast<std::int64_t>(files.train.classes.size());
+    return {.on_disk = std::move(files), .classes = classes};
+  }
+  throw afd::ConfigError("there is no data called " + name + "; choose fashion-mnist, cifar10, cifar100 or folders");
 }
 
 /// What a cell trains on. The validation images are the same for every seed; the training images are drawn with it.
 struct CellData {
-  CellData(const Files& files, const Settings& settings, std::uint64_t seed) : test(files.test) {
-    auto [rest, held_out] = files.train.split(settings.validation, /*seed=*/12345);
-    validation = std::move(held_out);
-    train = settings.images > 0 && settings.images < rest.size() ? rest.take(settings.images, seed) : std::move(rest);
-    shape = {train.inputs.size(1), files.classes, settings.stem_stride};
-  }
-
-  [[nodiscard]] auto train_loader(const Settings& settings, std::uint64_t seed) const {
-    const std::int64_t padding = train.inputs.size(2) >= 32 ? 4 : 2;
-    return afd::BatchLoader(
-        train, {.batch_size = settings.batch, .seed = seed},
-        afd::Compose{afd::PadCrop{.padding = padding}, afd::HorizontalFlip{}, afd::channel_statistics(train)});
-  }
-  [[nodiscard]] auto plain_loader(const afd::TensorDataset& images) const {
-    return afd::BatchLoader(images, {.batch_size = 500, .shuffle = false}, afd::channel_statistics(train));
-  }
-
-  afd::TensorDataset train;
-  afd::TensorDataset validation;
-  afd::TensorDataset test;
-  NetworkShape shape{};
+  NetworkShape shape;
+  torch::Tensor example;  ///< one image of zeros, of the size that networks get
+  afd::AnySource train;
+  afd::AnySource validation;
+  afd::AnySource test;
 };
+
+namespace data_details {
+
+constexpr std::uint64_t validation_seed = 12345;
+
+[[nodiscard]] inline bool takes_part(const Settings& settings, std::int64_t available) {
+  return settings.images > 0 && settings.images < available;
+}
+
+[[nodiscard]] inline CellData of_tensors(const Files::InMemory& files, const Settings& settings, std::uint64_t seed,
+                                         std::int64_t classes) {
+  const auto [rest, held_out] = files.train.split(settings.validation, validation_seed);
+  const afd::TensorDataset train = takes_part(settings, rest.size()) ? rest.take(settings.images, seed) : rest;
+  const std::int64_t channels = train.inputs.size(1), height = train.inputs.size(2), width = train.inputs.size(3);
+  const afd::Normalize normalize = afd::channel_statistics(train);
+  const auto plain = [&](const afd::TensorDataset& images) {
+    return afd::AnySource(afd::BatchLoader(images, {.batch_size = 500, .shuffle = false}, normalize));
+  };
+  return {.shape = {channels, classes, settings.stem_stride},
+          .example = torch::zeros({1, channels, height, width}),
+          .train = afd::AnySource(afd::BatchLoader(
+              train, {.batch_size = settings.batch, .seed = seed},
+              afd::Compose{afd::PadCrop{.padding = height >= 32 ? 4 : 2}, afd::HorizontalFlip{}, normalize})),
+          .validation = plain(held_out),
+          .test = plain(files.test)};
+}
+
+/// Statistics of ImageNet's training images, which everybody uses.
+[[nodiscard]] inline afd::Normalize imagenet_statistics() {
+  return {.mean = {0.485, 0.456, 0.406}, .stddev = {0.229, 0.224, 0.225}};
+}
+
+[[nodiscard]] inline CellData of_folders(const Files::OnDisk& files, const Settings& settings, std::uint64_t seed,
+                                         std::int64_t classes) {
+  const std::int64_t side = settings.image_side;
+  const auto some = [](const afd::ImageListing& all, std::int64_t first, std::int64_t count, std::uint64_t of) {
+    const auto size = static_cast<std::int64_t>(all.files.size());
+    if (count < 1 || first + count > size) {
+      throw afd::DataError("the training folder has " + std::to_string(size) +
+                           " images, too few for so many validation images");
+    }
+    const auto order = afd::permutation(size, of, ~std::uint64_t{0});
+    afd::ImageListing part{all.classes, {}};
+    for (std::int64_t i = first; i < first + count; ++i) {
+      part.files.push_back(all.files[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
+    }
+    return part;
+  };
+  const auto left = static_cast<std::int64_t>(files.train.files.size()) - settings.validation;
+  afd::ImageListing train = some(files.train, settings.validation, left, validation_seed);
+  if (takes_part(settings, left)) train = some(train, 0, settings.images, seed);
+
+  const auto ahead = [](auto loader) {
+    return afd::AnySource(std::make_shared<afd::Prefetch<decltype(loader)>>(std::move(loader)));
+  };
+  // The shorter side is scaled to 256 for a crop of 224, as usual.
+  const afd::CenterCrop middle{.side = side, .resize = (side * 256 + 112) / 224};
+  const auto plain = [&](const afd::ImageListing& images) {
+    return ahead(afd::BatchLoader(afd::ImageFolder(images, middle, files.threads),
+                                  {.batch_size = settings.batch, .shuffle = false}, imagenet_statistics()));
+  };
+  return {.shape = {3, classes, settings.stem_stride},
+          .example = torch::zeros({1, 3, side, side}),
+          .train = ahead(afd::BatchLoader(afd::ImageFolder(train, afd::RandomResizedCrop{.side = side}, files.threads),
+                                          {.batch_size = settings.batch, .seed = seed},
+                                          afd::Compose{afd::HorizontalFlip{}, imagenet_statistics()})),
+          .validation = plain(some(files.train, 0, settings.validation, validation_seed)),
+          .test = plain(files.test)};
+}
+
+}  // namespace data_details
+
+[[nodiscard]] inline CellData make_cell_data(const Files& files, const Settings& settings, std::uint64_t seed) {
+  return files.on_disk ? data_details::of_folders(*files.on_disk, settings, seed, files.classes)
+                       : data_details::of_tensors(*files.in_memory, settings, seed, files.classes);
+}
 
 }  // namespace experiments

@@ -4,14 +4,11 @@
 // interrupted grid goes on where it stopped.
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include <unistd.h>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -23,13 +20,14 @@
 #include "cell.hpp"
 #include "data.hpp"
 #include "methods.hpp"
+#include "presets.hpp"
+#include "progress.hpp"
 #include "results_file.hpp"
 #include "training.hpp"
 
 namespace {
 
 using namespace experiments;
-using Clock = std::chrono::steady_clock;
 
 volatile std::sig_atomic_t interrupted = 0;
 
@@ -40,42 +38,10 @@ struct Options {
   std::vector<std::string> casts = {"resnet8+resnet8", "resnet8+resnet20"};
   std::vector<std::string> methods;
   std::vector<std::uint64_t> seeds = {1, 2, 3, 4, 5};
-  bool paper = false;
+  std::string preset = "none";
+  int decode_threads = 1;
+  bool dry_run = false;
 };
-
-std::vector<std::string> split(const std::string& cast) {
-  std::vector<std::string> names(1);
-  for (const char c : cast) {
-    if (c == '+') {
-      names.emplace_back();
-    } else {
-      names.back() += c;
-    }
-  }
-  return names;
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : "+") + name;
-  return text;
-}
-
-/// The settings of the paper's CIFAR-100 experiments; see docs/method.md for what is known of them.
-Settings paper_settings() {
-  Settings settings;
-  settings.data = "cifar100";    // from the paper
-  settings.images = 0;           // from the paper: all 50,000, less what chooses epochs, which is ours
-  settings.validation = 5000;    // ours
-  settings.epochs = 300;         // second-hand
-  settings.batch = 128;          // second-hand
-  settings.stem_stride = 1;      // from the paper: the networks are CIFAR's
-  settings.lr = 0.1;             // second-hand, and a tenth at 50 % and 75 %
-  settings.feature_lr = 2e-5;    // second-hand
-  settings.feature_decay = 0.1;  // second-hand
-  settings.temperature = 3;      // second-hand
-  return settings;
-}
 
 /// Every cell, seed by seed, so that a part of the grid is a whole comparison; "alone" first, for it makes the
 /// teachers.
@@ -99,46 +65,11 @@ std::vector<Cell> cells_of(const Options& options) {
   return cells;
 }
 
-/// One line that says how far the grid is.
-class Progress {
- public:
-  explicit Progress(std::size_t cells) : left_(cells), all_(cells), live_(::isatty(STDERR_FILENO) != 0) {}
-
-  void start(const Cell& cell, bool is_done) {
-    cell_ = fmt::format("{} {} seed {}", joined(cell.networks), cell.method, cell.seed);
-    --left_;
-    if (is_done) ++found_;
-    shown_ = Clock::now() - std::chrono::hours(1);
-  }
-  void show(double share) {
-    const auto now = Clock::now();
-    if (now - shown_ < std::chrono::seconds(live_ ? 1 : 60) && share < 1) return;
-    shown_ = now;
-    const double done = static_cast<double>(all_ - found_ - left_ - 1) + share;
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    const double minutes = done > 0 ? seconds / done * (static_cast<double>(left_) + 1 - share) / 60 : 0;
-    fmt::print(stderr, "{}[{}/{}] {}: {:.0f} %, about {:.0f} min left{}", live_ ? "\r\033[K" : "", all_ - left_, all_,
-               cell_, 100 * share, minutes, live_ ? "" : "\n");
-    std::fflush(stderr);
-  }
-  /// On a line of its own.
-  void say(const std::string& text) {
-    fmt::print(stderr, "{}{}: {}\n", live_ ? "\r\033[K" : "", cell_, text);
-    shown_ = Clock::now() - std::chrono::hours(1);
-  }
-
- private:
-  std::size_t left_, all_, found_ = 0;
-  bool live_;
-  std::string cell_;
-  Clock::time_point start_ = Clock::now(), shown_;
-};
-
 class Grid {
  public:
   explicit Grid(const Options& options)
       : options_(options),
-        files_(read_files(options.settings.data, options.folder)),
+        files_(read_files(options.settings.data, options.folder, options.decode_threads)),
         cells_(cells_of(options)),
         progress_(cells_.size()) {
     std::filesystem::create_directories(options.out / "teachers");
@@ -163,7 +94,7 @@ class Grid {
   [[nodiscard]] std::filesystem::path results_path() const { return options_.out / "results.jsonl"; }
 
   Result run(const Cell& cell) {
-    const CellData data(files_, options_.settings, cell.seed);
+    const CellData data = make_cell_data(files_, options_.settings, cell.seed);
     std::vector<afd::AnyNetwork> networks;
     for (std::size_t k = 0; k < cell.networks.size(); ++k) {
       networks.push_back(make_network(cell.networks[k], data.shape, 100 * cell.seed + k));
@@ -209,8 +140,9 @@ class Grid {
 
 void add_options(CLI::App& app, Options& options) {
   Settings& s = options.settings;
-  app.add_flag("--paper-cifar100", options.paper, "The settings of the paper's CIFAR-100 experiments; others on top");
-  app.add_option("--data", s.data, "fashion-mnist, cifar10 or cifar100")->capture_default_str();
+  app.add_option("--preset", options.preset, "paper-cifar100 or imagenet; other options change its values");
+  app.add_option("--data", s.data, "fashion-mnist, cifar10, cifar100 or folders (train and val, a folder per class)")
+      ->capture_default_str();
   app.add_option("--folder", options.folder, "Folder of the data's files")->capture_default_str();
   app.add_option("--out", options.out, "Folder for results.jsonl and teachers")->capture_default_str();
   app.add_option("--networks", options.casts, "Networks that train together, joined by +")->capture_default_str();
@@ -226,6 +158,15 @@ void add_options(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--epochs", s.epochs, "Epochs")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--batch", s.batch, "Images per batch")->check(CLI::Range(2, 1 << 20))->capture_default_str();
+  app.add_option("--image-side", s.image_side, "Pixels of folders' images")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--decode-threads", options.decode_threads, "Threads that decode folders' images")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--milestones", s.milestones, "Where rates fall to a tenth, as shares of the training")
+      ->capture_default_str();
+  app.add_flag("--dry-run", options.dry_run, "Name the cells and stop");
   app.add_option("--stem-stride", s.stem_stride, "2 halves every map")->check(CLI::Range(1, 2))->capture_default_str();
   app.add_option("--lr", s.lr, "Rate of the logit loss")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--feature-lr", s.feature_lr, "Rate of feature losses and discriminators")->capture_default_str();
@@ -242,16 +183,26 @@ void add_options(CLI::App& app, Options& options) {
 int main(int argc, char** argv) {
   Options options;
   // Read first, so that the other options change its values.
-  for (int i = 1; i < argc; ++i)
-    if (std::string(argv[i]) == "--paper-cifar100") options.settings = paper_settings();
-  CLI::App app{"Compares methods of distillation: same networks, initial weights and batches for a seed."};
-  add_options(app, options);
-  CLI11_PARSE(app, argc, argv);
-  afd::keep_freed_memory();
-  torch::set_num_threads(options.settings.threads);
-  std::signal(SIGINT, [](int) { interrupted = 1; });
-  std::signal(SIGTERM, [](int) { interrupted = 1; });
+  CLI::App first;
+  first.allow_extras();
+  first.set_help_flag();
+  first.add_option("--preset", options.preset);
+  CLI11_PARSE(first, argc, argv);
   try {
+    options.settings = preset(options.preset);
+    CLI::App app{"Compares methods of distillation: same networks, initial weights and batches for a seed."};
+    add_options(app, options);
+    CLI11_PARSE(app, argc, argv);
+    if (options.dry_run) {
+      for (const Cell& cell : cells_of(options)) {
+        fmt::print("{} {} seed {}\n", joined(cell.networks), cell.method, cell.seed);
+      }
+      return 0;
+    }
+    afd::keep_freed_memory();
+    torch::set_num_threads(options.settings.threads);
+    std::signal(SIGINT, [](int) { interrupted = 1; });
+    std::signal(SIGTERM, [](int) { interrupted = 1; });
     Grid(options).run();
     return 0;
   } catch (const Interrupted&) {

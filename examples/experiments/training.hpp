@@ -132,9 +132,8 @@ template <class Distiller>
   std::vector<Weights> best;
   for (auto& network : run.networks) best.emplace_back(*network);
 
-  auto train_loader = run.data.train_loader(settings, run.cell.seed);
-  auto validation = run.data.plain_loader(run.data.validation);
-  const double steps = static_cast<double>(settings.epochs * train_loader.batch_count());
+  afd::AnySource source = run.data.train, validation = run.data.validation;
+  const double steps = static_cast<double>(settings.epochs * source.batch_count().value());
   std::int64_t done = 0;
   StepCosts costs;
   GameNotes games(run.say);
@@ -162,27 +161,27 @@ template <class Distiller>
     return run.progress(static_cast<double>(++done) / steps);
   }};
 
+  const afd::MultiStep schedule{.milestones = settings.milestones};
   afd::Trainer trainer{distiller, afd::TrainerOptions{.epochs = settings.epochs,
-                                                      .logit_schedule = afd::MultiStep{},
-                                                      .feature_schedule = afd::MultiStep{},
-                                                      .discriminator_schedule = afd::MultiStep{},
+                                                      .logit_schedule = schedule,
+                                                      .feature_schedule = schedule,
+                                                      .discriminator_schedule = schedule,
                                                       .evaluate_every = settings.evaluate_every}};
-  const auto trained = trainer.fit(train_loader, validation, on_step, on_epoch);
+  const auto trained = trainer.fit(source, validation, on_step, on_epoch);
   if (trained.stop == afd::StopReason::callback) throw Interrupted{};
 
   result.games = games.results();
   result.seconds_per_step = costs.median_seconds();
   result.step_multiply_adds = costs.multiply_adds_per_image();
   for (const auto& module : distiller.cohort().edge_modules()) result.edge_parameters += afd::parameter_count(*module);
-  auto scored = run.data.plain_loader(settings.score_on == "test" ? run.data.test : run.data.validation);
+  afd::AnySource scored = settings.score_on == "test" ? run.data.test : run.data.validation;
   const auto last = distiller.evaluate(scored);
   result.ensemble_last = 100 * last.ensemble.top1;
   for (std::size_t k = 0; k < count; ++k) {
     NetworkResult& network = result.networks[k];
     network.last = 100 * last.networks[k].top1;
     network.parameters = afd::parameter_count(*run.networks[k]);
-    network.multiply_adds =
-        afd::multiply_adds(run.networks[k], run.data.test.inputs.narrow(0, 0, 1).to(torch::kFloat32));
+    network.multiply_adds = afd::multiply_adds(run.networks[k], run.data.example);
     if (k >= first_trained) best[k].restore(*run.networks[k]);
   }
   const auto at_best = distiller.evaluate(scored);

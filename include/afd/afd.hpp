@@ -4,6 +4,7 @@
 // All of afd's core, includes only, in the order in which the rooms build on each other. Beside it:
 // afd/data/gzip.hpp, which needs zlib (CMake target afd::gzip), and afd/train/jemalloc.hpp (afd::jemalloc).
 
+#include <afd/data/any_source.hpp>
 #include <afd/data/augmentation.hpp>
 #include <afd/data/batch.hpp>
 #include <afd/data/batch_transform.hpp>
@@ -14,6 +15,8 @@
 #include <afd/data/horizontal_flip.hpp>
 #include <afd/data/idx.hpp>
 #include <afd/data/idx_format.hpp>
+#include <afd/data/image_crop.hpp>
+#include <afd/data/image_listing.hpp>
 #include <afd/data/label_check.hpp>
 #include <afd/data/loader.hpp>
 #include <afd/data/normalize.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <afd/data/gzip.hpp>
+#include <afd/data/image_folder.hpp>
 #include <afd/loss/alignment.hpp>
 #include <afd/topology/cycle.hpp>
 #include <afd/version.hpp>
@@ -8,6 +9,8 @@ static_assert(afd::edge_count<afd::topology::Cycle<3>> == 3);
 static_assert(afd::FileReader<afd::GzipFiles>);
 
 int main() {
+  const afd::RgbImage image{1, 1, {1, 2, 3}};
+  if (afd::scaled(image, {0, 0, 1, 1}, 1).pixels != image.pixels) return 1;
   const torch::Tensor ones = torch::ones({2, 2});
   return afd::loss::l1(ones, ones + 1).item<float>() == 1.0F ? 0 : 1;
 }

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Finished cells, sorted into comparisons.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cell.hpp"
+#include "statistics.hpp"
+
+namespace experiments {
+
+/// One comparison: same networks, same settings; by method, then by seed.
+struct Group {
+  std::string title;
+  std::string file;  ///< how the names of its pictures begin
+  Settings settings;
+  std::vector<std::string> networks;
+  std::map<std::string, std::map<std::uint64_t, Result>> methods;
+  std::map<std::string, double> seconds_per_step;  ///< by method: medians over seeds
+};
+
+[[nodiscard]] inline double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+namespace report_details {
+
+[[nodiscard]] inline std::string key_of(const Result& result) {
+  return nlohmann::json(result.settings).dump() + joined(result.cell.networks);
+}
+
+[[nodiscard]] inline Group empty_group(const Result& result) {
+  Group group;
+  group.settings = result.settings;
+  group.networks = result.cell.networks;
+  const std::string images =
+      result.settings.images > 0 ? fmt::format("{} images", result.settings.images) : "all images";
+  group.title = fmt::format("{}, {}, {}", joined(group.networks), result.settings.data, images);
+  group.file = fmt::format("{}_{}", joined(group.networks), result.settings.images);
+  std::replace(group.file.begin(), group.file.end(), '+', '_');
+  return group;
+}
+
+}  // namespace report_details
+
+/// Comparisons in order of their first result. `times`: cells that were run to be timed, with nothing else on the
+/// machine; where one of the same networks and method is there, it says how long a step takes.
+[[nodiscard]] inline std::vector<Group> grouped(const std::vector<Result>& results, const std::vector<Result>& times) {
+  std::vector<Group> groups;
+  std::map<std::string, std::size_t> places;
+  for (const Result& result : results) {
+    const auto [place, is_new] = places.try_emplace(report_details::key_of(result), groups.size());
+    if (is_new) groups.push_back(report_details::empty_group(result));
+    groups[place->second].methods[result.cell.method].insert_or_assign(result.cell.seed, result);
+  }
+  for (Group& group : groups) {
+    for (const auto& [method, of_seeds] : group.methods) {
+      std::vector<double> seconds;
+      for (const Result& timed : times) {
+        if (timed.cell.method == method && timed.cell.networks == group.networks) {
+          seconds.push_back(timed.seconds_per_step);
+        }
+      }
+      if (seconds.empty()) {
+        for (const auto& [seed, result] : of_seeds) seconds.push_back(result.seconds_per_step);
+      }
+      group.seconds_per_step[method] = median(seconds);
+    }
+  }
+  return groups;
+}
+
+/// Whether this method trains that network; an offline teacher stays as it is.
+[[nodiscard]] inline bool is_trained(const std::string& method, std::size_t network) {
+  return network == 0 || !method.ends_with("-offline");
+}
+
+/// Accuracy after the last epoch, or with the weights of the epoch that was best on validation images.
+enum class When { last, best };
+
+[[nodiscard]] inline double accuracy(const Result& result, std::size_t network, When when) {
+  const NetworkResult& of = result.networks.at(network);
+  return when == When::last ? of.last : of.best;
+}
+
+/// One value per seed.
+[[nodiscard]] inline std::vector<double> accuracies(const Group& group, const std::string& method, std::size_t network,
+                                                    When when) {
+  std::vector<double> all;
+  const auto found = group.methods.find(method);
+  if (found == group.methods.end()) return all;
+  for (const auto& [seed, result] : found->second) all.push_back(accuracy(result, network, when));
+  return all;
+}
+
+/// Last accuracy of `method` less that of `base`, averaged over `networks`, of the seeds that both have.
+[[nodiscard]] inline Estimate contrast(const Group& group, const std::string& method, const std::string& base,
+                                       const std::vector<std::size_t>& networks) {
+  std::vector<double> a, b;
+  const auto ours = group.methods.find(method), theirs = group.methods.find(base);
+  if (ours == group.methods.end() || theirs == group.methods.end()) return estimate({});
+  const auto mean = [&](const Result& result) {
+    double sum = 0;
+    for (const std::size_t k : networks) sum += accuracy(result, k, When::last);
+    return sum / static_cast<double>(networks.size());
+  };
+  for (const auto& [seed, result] : ours->second) {
+    const auto same = theirs->second.find(seed);
+    if (same == theirs->second.end()) continue;
+    a.push_back(mean(result));
+    b.push_back(mean(same->second));
+  }
+  return paired_difference(a, b);
+}
+
+}  // namespace experiments

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Pictures, drawn by gnuplot.
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <afd/error.hpp>
+
+#include "report_groups.hpp"
+#include "report_questions.hpp"
+
+namespace experiments {
+
+namespace report_details {
+
+inline void gnuplot(const std::string& script, const std::filesystem::path& picture) {
+  std::FILE* pipe = ::popen("gnuplot", "w");
+  if (pipe == nullptr) throw afd::FileError("cannot start gnuplot");
+  std::fwrite(script.data(), 1, script.size(), pipe);
+  if (::pclose(pipe) != 0) {
+    throw afd::FileError(fmt::format("gnuplot did not draw {} (is gnuplot-nox installed?)", picture.string()));
+  }
+}
+
+[[nodiscard]] inline std::string header(const std::filesystem::path& picture, int width, std::size_t height) {
+  return fmt::format(
+      "set encoding utf8\nset term pngcairo size {},{} font 'sans,11' noenhanced\nset output '{}'\n"
+      "set border 3\nset tics nomirror\n",
+      width, height, picture.string());
+}
+
+[[nodiscard]] inline double or_zero(double value) {
+  return std::isnan(value) ? 0 : value;
+}
+
+/// Colours that stay apart on white, also for most who see fewer colours.
+[[nodiscard]] inline const std::vector<std::string>& colours() {
+  static const std::vector<std::string> all{"#08519c", "#d94801", "#238b45", "#6a51a3"};
+  return all;
+}
+
+/// Variants of afd have a picture of their own.
+[[nodiscard]] inline bool is_variant(const std::string& method) {
+  static const std::vector<std::string> own{"afd-maps",  "afd-offline",   "afd-maps-offline",
+                                            "afd-cycle", "afd-cycle-dml", "afd-all-pairs"};
+  return method.starts_with("afd-") && std::find(own.begin(), own.end(), method) == own.end();
+}
+
+/// Methods with the least to learn from first.
+[[nodiscard]] inline std::vector<std::string> methods_in_order(const Group& group, bool variants) {
+  static const std::vector<std::string> order{"alone",    "dml",      "l1",  "l2",        "l1-kl",        "at",
+                                              "afd-maps", "ensemble", "afd", "afd-cycle", "afd-cycle-dml"};
+  std::vector<std::string> methods;
+  for (const auto& [method, results] : group.methods) {
+    if (is_variant(method) == variants || (variants && (method == "afd" || method == "dml"))) methods.push_back(method);
+  }
+  const auto rank = [&](const std::string& method) {
+    return std::find(order.begin(), order.end(), method) - order.begin();
+  };
+  std::stable_sort(methods.begin(), methods.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  return methods;
+}
+
+}  // namespace report_details
+
+/// Last accuracy by method: mean and 95 % interval of the mean, each network in a colour of its own.
+inline void draw_accuracy(const Group& group, bool variants, const std::filesystem::path& picture) {
+  using namespace report_details;
+  const std::vector<std::string> methods = methods_in_order(group, variants);
+  std::string script = header(picture, 1100, 560), plots, data;
+  script += fmt::format("set title '{}: last {} accuracy (mean, 95 % interval)'\nset ylabel 'top-1 %'\n", group.title,
+                        group.settings.score_on);
+  script += "set grid ytics lc rgb '#dddddd'\nset key outside right\nset offsets 0.5, 0.5, graph 0.05, graph 0.05\n";
+  script += "set xtics rotate by -35 (";
+  for (std::size_t i = 0; i < methods.size(); ++i)
+    script += fmt::format("{}'{}' {}", i == 0 ? "" : ", ", methods[i], i);
+  script += ")\n";
+  for (std::size_t k = 0; k < group.networks.size(); ++k) {
+    plots += fmt::format("{}'-' using 1:2:3 with yerrorbars pt 7 lw 2 lc rgb '{}' title 'network {}: {}'",
+                         k == 0 ? "plot " : ", ", colours()[k % colours().size()], k, group.networks[k]);
+    for (std::size_t i = 0; i < methods.size(); ++i) {
+      if (!is_trained(methods[i], k)) continue;
+      const Estimate last = estimate(accuracies(group, methods[i], k, When::last));
+      data += fmt::format("{} {} {}\n", static_cast<double>(i) + 0.12 * static_cast<double>(k), last.mean,
+                          or_zero(last.half_width));
+    }
+    data += "e\n";
+  }
+  gnuplot(script + plots + "\n" + data, picture);
+}
+
+/// A curve per method, averaged over seeds, of whatever `series` takes from a result.
+template <class Series>
+void draw_curves(const Group& group, const std::filesystem::path& picture, const std::string& title,
+                 const std::string& ylabel, const std::string& more, const Series& series) {
+  using namespace report_details;
+  std::string script = header(picture, 1000, 560), plots, data;
+  script += fmt::format("set title '{}: {}'\nset xlabel 'epoch'\nset ylabel '{}'\nset key outside right\n{}",
+                        group.title, title, ylabel, more);
+  script += "set grid ytics lc rgb '#dddddd'\n";
+  for (const std::string& method : methods_in_order(group, false)) {
+    const auto& results = group.methods.at(method);
+    std::vector<double> sums;
+    for (const auto& [seed, result] : results) {
+      const std::vector<double> one = series(result);
+      sums.resize(std::max(sums.size(), one.size()), 0.0);
+      for (std::size_t i = 0; i < one.size(); ++i) sums[i] += one[i] / static_cast<double>(results.size());
+    }
+    if (sums.empty()) continue;
+    const char* dashes = method.ends_with("-offline") ? "dt 2" : "dt 1";
+    plots +=
+        fmt::format("{}'-' using 1:2 with lines lw 2 {} title '{}'", plots.empty() ? "plot " : ", ", dashes, method);
+    const auto& epochs = results.begin()->second.epochs;
+    for (std::size_t i = 0; i < sums.size(); ++i) data += fmt::format("{} {}\n", epochs.at(i), sums[i]);
+    data += "e\n";
+  }
+  if (!plots.empty()) gnuplot(script + plots + "\n" + data, picture);
+}
+
+/// Every difference of a question with its interval, and where zero is.
+inline void draw_question(const Question& question, const std::filesystem::path& picture) {
+  using namespace report_details;
+  const std::size_t count = question.contrasts.size();
+  std::string script = header(picture, 1000, 110 + 22 * count), data;
+  script +=
+      fmt::format("set title '{}'\nset xlabel 'difference of top-1, points (mean, 95 % interval)'\n", question.title);
+  script += "set grid xtics lc rgb '#dddddd'\nset key off\nset offsets graph 0.05, graph 0.05, 0, 0\n";
+  script += "set arrow from first 0, graph 0 to first 0, graph 1 nohead lc rgb '#555555' lw 1.5\nset ytics (";
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& [what, difference] = question.contrasts[i];
+    script += fmt::format("{}'{}' {}", i == 0 ? "" : ", ", what, count - i);
+    const bool is_clear = std::abs(difference.mean) > difference.half_width;
+    data += fmt::format("{} {} {} {}\n", difference.mean, count - i, or_zero(difference.half_width),
+                        !is_clear             ? "0x888888"
+                        : difference.mean > 0 ? "0x238b45"
+                                              : "0xd94801");
+  }
+  script += fmt::format(")\nset yrange [0.3:{}.7]\n", count);
+  gnuplot(script + "plot '-' using 1:2:3:4 with xerrorbars pt 7 lw 2 lc rgb variable\n" + data + "e\n", picture);
+}
+
+}  // namespace experiments

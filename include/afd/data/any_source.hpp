@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A source of batches whose type is known at run time only.
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <afd/data/batch.hpp>
+#include <afd/detail/concat.hpp>
+#include <afd/error.hpp>
+
+namespace afd {
+
+/// Any source under one type, so that a training is compiled once for all of them; costs a virtual call per batch.
+/// Copies share the source. One walk at a time: begin() ends the one before.
+///
+///     afd::AnySource train = ahead ? afd::AnySource(std::make_shared<afd::Prefetch<Loader>>(std::move(loader)))
+///                                  : afd::AnySource(std::move(loader));
+class AnySource {
+  struct Interface {
+    Interface() = default;
+    Interface(const Interface&) = delete;
+    Interface& operator=(const Interface&) = delete;
+    virtual ~Interface() = default;
+    virtual void begin() = 0;
+    virtual std::optional<Batch> next() = 0;
+    virtual void start_epoch(std::int64_t epoch, std::int64_t first_batch) = 0;
+    [[nodiscard]] virtual std::optional<std::int64_t> batch_count() const = 0;
+  };
+
+ public:
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Batch;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const Batch*;
+    using reference = const Batch&;
+
+    Iterator() = default;
+    [[nodiscard]] const Batch& operator*() const { return *batch_; }
+    [[nodiscard]] const Batch* operator->() const { return &*batch_; }
+    Iterator& operator++() {
+      batch_ = source_->next();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const Iterator& it, std::default_sentinel_t) { return !it.batch_.has_value(); }
+
+   private:
+    friend class AnySource;
+    explicit Iterator(std::shared_ptr<Interface> source) : source_(std::move(source)) { ++*this; }
+
+    std::shared_ptr<Interface> source_;
+    std::optional<Batch> batch_;
+  };
+
+  template <BatchSource S>
+    requires(!std::is_same_v<std::remove_cvref_t<S>, AnySource> && std::move_constructible<std::remove_cvref_t<S>>)
+  explicit AnySource(S&& source) : AnySource(std::make_shared<std::remove_cvref_t<S>>(std::forward<S>(source))) {}
+
+  /// For a source that cannot be moved, such as Prefetch. Throws ConfigError for nullptr.
+  template <BatchSource S>
+  explicit AnySource(std::shared_ptr<S> source) : held_(std::make_shared<Held<S>>(std::move(source))) {}
+
+  [[nodiscard]] Iterator begin() const {
+    held_->begin();
+    return Iterator(held_);
+  }
+  [[nodiscard]] std::default_sentinel_t end() const { return std::default_sentinel; }
+
+  /// Passed on to a source whose epochs differ; others are the same in every epoch. A first batch other than 0 throws
+  /// ConfigError for a source that cannot enter an epoch half-way.
+  void start_epoch(std::int64_t epoch, std::int64_t first_batch = 0) { held_->start_epoch(epoch, first_batch); }
+
+  [[nodiscard]] std::optional<std::int64_t> batch_count() const { return held_->batch_count(); }
+
+ private:
+  template <class S>
+  struct Held final : Interface {
+    explicit Held(std::shared_ptr<S> source) : source_(std::move(source)) {
+      if (!source_) throw ConfigError("an AnySource was given no source (nullptr)");
+    }
+
+    void begin() override {
+      place_.reset();
+      place_.emplace(std::begin(*source_));
+      is_new_ = true;
+    }
+    std::optional<Batch> next() override {
+      if (!is_new_) ++*place_;
+      is_new_ = false;
+      if (!(*place_ != std::end(*source_))) return std::nullopt;
+      return as_batch(**place_);
+    }
+    void start_epoch(std::int64_t epoch, std::int64_t first_batch) override {
+      place_.reset();
+      if constexpr (CanResumeEpoch<S>) {
+        source_->start_epoch(epoch, first_batch);
+      } else {
+        if (first_batch != 0) {
+          throw ConfigError(detail::concat("this source cannot enter epoch ", epoch, " at batch ", first_batch));
+        }
+        if constexpr (HasEpochs<S>) source_->start_epoch(epoch);
+      }
+    }
+    [[nodiscard]] std::optional<std::int64_t> batch_count() const override { return afd::batch_count(*source_); }
+
+   private:
+    std::shared_ptr<S> source_;
+    std::optional<decltype(std::begin(std::declval<S&>()))> place_;
+    bool is_new_ = true;
+  };
+
+  std::shared_ptr<Interface> held_;
+};
+
+static_assert(BatchSource<AnySource> && CanResumeEpoch<AnySource>);
+
+}  // namespace afd
