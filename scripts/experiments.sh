@@ -1,23 +1,27 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Builds the experiments, runs the grid of docs/experiments and writes its report: experiments.sh [--out folder]
-# [--processes n] [--seeds "1 2 3"] [--smoke]. Started again after an interruption, it goes on where it was. --smoke
-# trains hardly anything, to see that all of it works.
+# [--processes n] [--seeds "1 2 3"] [--tune] [--smoke]. Started again after an interruption, it goes on where it was.
+# --tune runs what settings were chosen by instead, on validation images. --smoke trains hardly anything, to see that
+# all of it works.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-out=$root/build/experiments_out
+out=""
 processes=$(nproc)
 seeds="1 2 3 4 5"
 smoke=()
+tune=false
 while (($# > 0)); do
   case $1 in
     --out) out=$2; shift 2 ;;
     --processes) processes=$2; shift 2 ;;
     --seeds) seeds=$2; shift 2 ;;
+    --tune) tune=true; seeds="101 102 103"; shift ;;
     --smoke) smoke=(--images 128 --validation 128 --epochs 1); seeds="1 2"; shift ;;
     *) echo "experiments.sh: unknown option $1" >&2; exit 2 ;;
   esac
 done
+if [[ -z $out ]]; then out=$root/build/experiments_$($tune && echo tuning || echo out); fi
 
 "$root/scripts/setup.sh"
 build=$root/build/experiments
@@ -47,7 +51,20 @@ groups=(
   "equal_5000|resnet8+resnet8|$many|$online"
   "equal_long|resnet8+resnet8|$long|alone dml afd-maps afd"
 )
-if ((${#smoke[@]} > 0)); then
+if $tune; then
+  common="--images 1000 --epochs 40 --validation 5000 --score-on validation --evaluate-every 100"
+  groups=()
+  add() { groups+=("$1|resnet8+resnet8|$2|$3"); }
+  for lr in 0.02 0.05 0.1 0.2; do add "lr$lr" "--lr $lr" "alone dml"; done
+  for rate in 2e-5 2e-4 2e-3; do
+    for decay in 0.1 1e-4; do add "rate$rate-$decay" "--lr 0.1 --feature-lr $rate --feature-decay $decay" afd; done
+  done
+  for weight in 0.01 0.1 1; do
+    add "l1-$weight" "--lr 0.1 --l1-weight $weight" "l1 l1-kl"
+    add "l2-$weight" "--lr 0.1 --l2-weight $weight" l2
+  done
+  for weight in 10 100 1000; do add "at-$weight" "--lr 0.1 --at-weight $weight" at; done
+elif ((${#smoke[@]} > 0)); then
   groups=("equal|resnet8+resnet8||alone dml afd kd-offline" "three|resnet8+resnet8+resnet8||alone afd-cycle")
 fi
 
@@ -97,6 +114,13 @@ if ! xargs -P "$processes" -I{} bash -c 'run_job {}' <"$jobs_file"; then
   exit 1
 fi
 
+cat ./*/seed*/results.jsonl >results.jsonl
+if $tune; then
+  "$EXPERIMENTS"_report results.jsonl --tuning --out figures
+  echo "experiments.sh: $out/figures/README.md"
+  exit
+fi
+
 # How long steps take: the same methods, one after the other with nothing else at work.
 for group in "${groups[@]}"; do
   IFS='|' read -r name networks settings methods <<<"$group"
@@ -104,7 +128,5 @@ for group in "${groups[@]}"; do
   "$EXPERIMENTS" --out times --networks $networks --seeds 1 2 3 $common --images 1000 --validation 100 --epochs 2 \
     --score-on validation ${methods:+--methods $methods} >times.log 2>&1
 done
-
-cat ./*/seed*/results.jsonl >results.jsonl
 "$EXPERIMENTS"_report results.jsonl --times times/results.jsonl --out figures
 echo "experiments.sh: $out/figures/README.md"

@@ -20,6 +20,7 @@
 #include "report_groups.hpp"
 #include "report_pictures.hpp"
 #include "report_questions.hpp"
+#include "report_tuning.hpp"
 #include "results_file.hpp"
 #include "statistics.hpp"
 
@@ -31,9 +32,9 @@ constexpr const char* introduction = R"(<!-- written by experiments_report -->
 # Figures
 
 Accuracies are top-1 in per cent. "last" is after the last epoch, "best" with the weights of the epoch that was best on
-validation images: mean ± standard deviation over seeds. Differences are of "last", paired: same seed, so the same initial
-weights, images and batches. They are given as mean ± half-width of the 95 % confidence interval by Student's t, bold where
-it does not reach 0. With this many of them, one in twenty is bold by chance alone.
+validation images: mean ± standard deviation over seeds. Differences are of "last", paired: same seed, so the same
+initial weights, images and batches. They are given as mean ± half-width of the 95 % confidence interval by Student's t,
+bold where it does not reach 0. With this many of them, one in twenty is bold by chance alone.
 
 )";
 
@@ -182,14 +183,24 @@ std::vector<Result> read_all(const std::vector<std::filesystem::path>& files) {
 int main(int argc, char** argv) {
   std::vector<std::filesystem::path> files, time_files;
   std::filesystem::path folder;
+  bool is_tuning = false;
   CLI::App app{"Tables and pictures of finished cells."};
   app.add_option("results", files, "results.jsonl of one or more grids")->required();
   app.add_option("--times", time_files, "results.jsonl of cells that were run to be timed");
   app.add_option("--out", folder, "Folder for README.md and pictures")->required();
+  app.add_flag("--tuning", is_tuning, "One table of settings and what they do");
   CLI11_PARSE(app, argc, argv);
   try {
     const std::vector<Result> results = read_all(files);
     if (results.empty()) throw afd::DataError("there is no finished cell in these files");
+    if (is_tuning) {
+      std::filesystem::create_directories(folder);
+      afd::detail::write_file_atomically(folder / "README.md",
+                                         "<!-- written by experiments_report -->\n# Choice of "
+                                         "settings\n\n" +
+                                             tuning_table(results));
+      return 0;
+    }
     const std::vector<Group> groups = grouped(results, read_all(time_files));
     std::filesystem::create_directories(folder);
     std::string text = introduction;

@@ -58,26 +58,22 @@ TEST_CASE("what is no image is said to be none, by its name; a truncated one, to
   CHECK(refused > 0);
 }
 
-TEST_CASE("scaling averages what it shrinks, and takes the box alone") {
-  RgbImage image{4, 2, Bytes(4 * 2 * 3)};
-  for (std::size_t i = 0; i < 8; ++i) {
-    const bool right = i % 4 >= 2;
-    const std::uint8_t value = right ? 100 : (i % 2 == 0 ? 0 : 200);
-    for (std::size_t c = 0; c < 3; ++c) image.pixels[3 * i + c] = value;
-  }
-  CHECK(afd::scaled(image, {2, 0, 2, 2}, 4).pixels == Bytes(4 * 4 * 3, 100));
-  const RgbImage mean = afd::scaled(image, {0, 0, 2, 2}, 1);
-  CHECK(mean.width == 1);
-  for (const std::uint8_t value : mean.pixels) CHECK(std::abs(value - 100) < 8);
-  CHECK(afd::scaled(image, {0, 0, 2, 2}, 2).pixels == Bytes{0, 0, 0, 200, 200, 200, 0, 0, 0, 200, 200, 200});
+TEST_CASE("a box is cut out, pixel by pixel") {
+  RgbImage image{4, 3, {}};
+  for (std::uint8_t i = 0; i < 4 * 3 * 3; ++i) image.pixels.push_back(i);
+  const RgbImage part = afd::cropped(image, {1, 1, 2, 2});
+  CHECK(part.width == 2);
+  CHECK(part.height == 2);
+  CHECK(part.pixels == Bytes{15, 16, 17, 18, 19, 20, 27, 28, 29, 30, 31, 32});
+  CHECK(afd::cropped(image, {0, 0, 4, 3}).pixels == image.pixels);
 }
 
 TEST_CASE("a box that is not inside the image is refused") {
   const RgbImage image{4, 2, Bytes(4 * 2 * 3)};
-  CHECK_THROWS_WITH_AS(static_cast<void>(afd::scaled(image, {3, 0, 2, 2}, 2)), doctest::Contains("4 x 2"),
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::cropped(image, {3, 0, 2, 2})), doctest::Contains("4 x 2"),
                        afd::DataError);
-  CHECK_THROWS_AS(static_cast<void>(afd::scaled(image, {0, 0, 0, 2}, 2)), afd::DataError);
-  CHECK_THROWS_AS(static_cast<void>(afd::scaled(image, {0, 0, 2, 2}, 0)), afd::DataError);
+  CHECK_THROWS_AS(static_cast<void>(afd::cropped(image, {0, 0, 0, 2})), afd::DataError);
+  CHECK_THROWS_AS(static_cast<void>(afd::cropped(image, {0, -1, 2, 2})), afd::DataError);
 }
 
 TEST_SUITE_END();

@@ -80,6 +80,27 @@ TEST_CASE("batches are the same to the bit for any number of threads, wherever a
   CHECK_FALSE(walk(three)[0].inputs.equal(all[0].inputs));
 }
 
+TEST_CASE("images are scaled linearly: shrunk ones are averaged, one of the right size stays as it is") {
+  const afd_test::TempFolder folder;
+  std::vector<std::uint8_t> pixels;
+  for (int p = 0; p < 8 * 8 * 3; ++p) pixels.push_back(static_cast<std::uint8_t>((p * 37) % 256));
+  afd_test::write_image(folder.path() / "x" / "a.png", 8, 8, 3, pixels);
+  const auto gathered = [&](std::int64_t side) {
+    const ImageFolder images{afd::list_images(folder.path()), CenterCrop{.side = side, .resize = side}};
+    return images.gather(torch::zeros({1}, torch::kInt64), afd::CounterRng(1, 0)).inputs[0];
+  };
+  const torch::Tensor whole = torch::tensor(pixels, torch::kUInt8).view({8, 8, 3}).permute({2, 0, 1});
+  CHECK(gathered(8).equal(whole));
+  // The triangle filter of half the size, away from the border: weights 1, 3, 3, 1 of each axis.
+  const torch::Tensor weights = torch::tensor({1.0, 3.0, 3.0, 1.0}).div(8);
+  const torch::Tensor expected =
+      (whole.slice(1, 1, 5).slice(2, 1, 5).to(torch::kFloat64) * torch::outer(weights, weights)).sum({1, 2});
+  CHECK((gathered(4).select(1, 1).select(1, 1) - expected).abs().max().item<double>() <= 0.51);
+  // One pixel becomes many of its colour.
+  afd_test::write_plain_image(folder.path() / "x" / "a.png", 1, 1, 9, 8, 7);
+  CHECK(gathered(3).select(0, 2).equal(torch::full({3, 3}, 7, torch::kUInt8)));
+}
+
 TEST_CASE("a damaged file is named, whichever thread reads it") {
   const afd_test::TempFolder folder;
   write_folder(folder.path());

@@ -29,9 +29,17 @@ diff <(results "$folder/whole") <(results "$folder/parts") || fail "a resumed gr
 grep -q "6 cells, 6 of them finished before" "$folder/log" ||
   fail "runs finished cells again"
 
-"$report" "$folder/whole/results.jsonl" --out "$folder/report" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+"$report" "$folder/whole/results.jsonl" --times "$folder/parts/results.jsonl" --out "$folder/report" \
+  >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 grep -q '| afd |' "$folder/report/README.md" || fail "the report has no line for afd"
-ls "$folder"/report/*.png >/dev/null || fail "the report has no picture"
+for picture in rq1 resnet8_resnet8_64_accuracy resnet8_resnet8_64_curves resnet8_resnet8_64_games; do
+  [[ -s $folder/report/$picture.png ]] || fail "the report has no picture $picture"
+done
+grep -q '| afd - alone: resnet8+resnet8, 64 | .* | 2 |' "$folder/report/README.md" || fail "no difference of two seeds"
+"$report" "$folder/whole/results.jsonl" --tuning --out "$folder/tuning"
+grep -q '| resnet8+resnet8 | afd |' "$folder/tuning/README.md" || fail "the table of settings has no line for afd"
+"$experiments" --networks resnet8+resnet8 --methods alone afd --seeds 1 2 --dry-run >"$folder/log"
+(($(wc -l <"$folder/log") == 4)) || fail "--dry-run does not name four cells"
 
 # What cannot work is said, not thrown.
 refuses() {
@@ -45,4 +53,5 @@ refuses "no network is called" --networks vgg+vgg --methods alone
 refuses "no method of these names" --methods none
 refuses "there is no data called" --data mnist
 refuses "there is no folder" --folder "$folder/none"
+refuses "no preset called" --preset paper
 refuses "2, 3 and 4 networks" --networks resnet8+resnet8+resnet8+resnet8+resnet8

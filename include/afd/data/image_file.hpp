@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Photographs from files: JPEG, PNG and BMP, decoded and scaled by stb. Needs libstb (CMake target afd::images), so it
+// Photographs from files: JPEG, PNG and BMP, decoded by stb. Needs libstb (CMake target afd::images), so it
 // is not part of afd/afd.hpp. Torch-free.
 
 #include <cstddef>
@@ -13,7 +13,6 @@
 #include <string_view>
 
 #include <stb/stb_image.h>
-#include <stb/stb_image_resize.h>
 
 #include <afd/data/bytes.hpp>
 #include <afd/data/image_crop.hpp>
@@ -54,25 +53,21 @@ struct RgbImage {
   return decode_image(bytes, path.string());
 }
 
-/// The pixels of `box`, scaled to a square of `side` pixels, linearly; what is shrunk is averaged. Throws
-/// DataError for a box that is not inside the image.
-[[nodiscard]] inline RgbImage scaled(const RgbImage& image, const CropBox& box, std::int64_t side) {
+/// The pixels of `box` alone. Throws DataError for a box that is not inside the image.
+[[nodiscard]] inline RgbImage cropped(const RgbImage& image, const CropBox& box) {
   const bool fits = box.left >= 0 && box.top >= 0 && box.width >= 1 && box.height >= 1 &&
                     box.left + box.width <= image.width && box.top + box.height <= image.height;
-  if (!fits || side < 1) {
-    throw DataError(detail::concat("cannot scale a box of ", box.width, " x ", box.height, " at ", box.left, ", ",
-                                   box.top, " of an image of ", image.width, " x ", image.height, " to ", side));
+  if (!fits) {
+    throw DataError(detail::concat("cannot cut a box of ", box.width, " x ", box.height, " at ", box.left, ", ",
+                                   box.top, " out of an image of ", image.width, " x ", image.height));
   }
-  RgbImage square{side, side, Bytes(static_cast<std::size_t>(side * side * 3))};
-  const std::uint8_t* first = image.pixels.data() + (box.top * image.width + box.left) * 3;
-  const int row = static_cast<int>(image.width * 3), length = static_cast<int>(side);
-  // Like most training code: linear, which keeps an image of the right size as it is.
-  if (stbir_resize_uint8_generic(first, static_cast<int>(box.width), static_cast<int>(box.height), row,
-                                 square.pixels.data(), length, length, 0, 3, STBIR_ALPHA_CHANNEL_NONE, 0,
-                                 STBIR_EDGE_CLAMP, STBIR_FILTER_TRIANGLE, STBIR_COLORSPACE_LINEAR, nullptr) == 0) {
-    throw Error("cannot scale an image: stb gave up (out of memory?)");
+  RgbImage part{box.width, box.height, {}};
+  part.pixels.reserve(static_cast<std::size_t>(box.width * box.height * 3));
+  for (std::int64_t row = box.top; row < box.top + box.height; ++row) {
+    const auto first = image.pixels.begin() + (row * image.width + box.left) * 3;
+    part.pixels.insert(part.pixels.end(), first, first + box.width * 3);
   }
-  return square;
+  return part;
 }
 
 }  // namespace afd

@@ -8,13 +8,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include <torch/nn/functional/upsampling.h>
 #include <torch/types.h>
 
 #include <afd/data/batch.hpp>
@@ -57,20 +57,19 @@ class ImageFolder {
   /// The files at `rows`, int64 [N]; row i has the random numbers of sample i. Throws FileError or FormatError, naming
   /// the file, for one that cannot be read or decoded.
   [[nodiscard]] Batch gather(const torch::Tensor& rows, const CounterRng& rng) const {
-    const std::int64_t count = rows.numel(), side = crop_.side;
-    Batch batch{torch::empty({count, side, side, 3}, torch::kUInt8), torch::empty({count}, torch::kInt64)};
+    const std::int64_t count = rows.numel();
     const auto* row = rows.data_ptr<std::int64_t>();
-    auto* pixels = batch.inputs.template data_ptr<std::uint8_t>();
-    auto* targets = batch.targets.template data_ptr<std::int64_t>();
+    std::vector<RgbImage> parts(static_cast<std::size_t>(count));
+    std::vector<std::int64_t> targets(static_cast<std::size_t>(count));
     in_parallel(count, [&](std::int64_t i) {
       const LabelledFile& file = listing_.files[static_cast<std::size_t>(row[i])];
       const RgbImage image = read_image(file.path);
-      const RgbImage square = scaled(image, crop_.box(image.width, image.height, rng, i), side);
-      std::memcpy(pixels + i * side * side * 3, square.pixels.data(), square.pixels.size());
-      targets[i] = file.label;
+      parts[static_cast<std::size_t>(i)] = cropped(image, crop_.box(image.width, image.height, rng, i));
+      targets[static_cast<std::size_t>(i)] = file.label;
     });
-    batch.inputs = batch.inputs.permute({0, 3, 1, 2}).contiguous();
-    return batch;
+    const torch::Tensor inputs = torch::empty({count, 3, crop_.side, crop_.side}, torch::kUInt8);
+    for (std::int64_t i = 0; i < count; ++i) inputs[i] = scaled(parts[static_cast<std::size_t>(i)]);
+    return {inputs, torch::tensor(targets, torch::kInt64)};
   }
 
  private:
@@ -97,6 +96,20 @@ class ImageFolder {
     for (const std::exception_ptr& error : errors) {
       if (error) std::rethrow_exception(error);
     }
+  }
+
+  /// [3, side, side]: linear, what is shrunk is averaged, an image of the right size stays as it is.
+  [[nodiscard]] torch::Tensor scaled(RgbImage& part) const {
+    namespace F = torch::nn::functional;
+    const torch::Tensor pixels = torch::from_blob(part.pixels.data(), {1, part.height, part.width, 3}, torch::kUInt8);
+    const torch::Tensor planes =
+        pixels.permute({0, 3, 1, 2}).to(torch::kFloat32, false, false, torch::MemoryFormat::Contiguous);
+    const auto options = F::InterpolateFuncOptions()
+                             .size(std::vector<std::int64_t>{crop_.side, crop_.side})
+                             .mode(torch::kBilinear)
+                             .align_corners(false)
+                             .antialias(true);
+    return F::interpolate(planes, options)[0].round_().clamp_(0, 255).to(torch::kUInt8);
   }
 
   ImageListing listing_;

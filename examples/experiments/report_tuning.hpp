@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// One table of what settings do on validation images.
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cell.hpp"
+#include "statistics.hpp"
+
+namespace experiments {
+
+/// A line for each method and settings: accuracy after the last epoch, averaged over the networks, mean ± standard
+/// deviation over seeds. Of the settings only those that differ somewhere are named.
+[[nodiscard]] inline std::string tuning_table(const std::vector<Result>& results) {
+  std::map<std::string, std::set<std::string>> seen;
+  for (const Result& result : results) {
+    const nlohmann::json all = result.settings;
+    for (const auto& [name, value] : all.items()) seen[name].insert(value.dump());
+  }
+  std::map<std::string, std::vector<double>> accuracies;
+  for (const Result& result : results) {
+    std::string settings;
+    const nlohmann::json all = result.settings;
+    for (const auto& [name, value] : all.items()) {
+      if (seen[name].size() > 1) settings += fmt::format("{}{} {}", settings.empty() ? "" : ", ", name, value.dump());
+    }
+    double sum = 0;
+    for (const NetworkResult& network : result.networks) sum += network.last;
+    accuracies[fmt::format("| {} | {} | {} |", joined(result.cell.networks), result.cell.method, settings)].push_back(
+        sum / static_cast<double>(result.networks.size()));
+  }
+  std::string text = "| networks | method | settings | validation top-1 % | seeds |\n|---|---|---|---|---|\n";
+  for (const auto& [line, values] : accuracies) {
+    const Estimate mean = estimate(values);
+    text += fmt::format("{} {:.2f} ± {:.2f} | {} |\n", line, mean.mean, mean.deviation, mean.count);
+  }
+  return text;
+}
+
+}  // namespace experiments
