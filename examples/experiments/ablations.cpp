@@ -59,6 +59,13 @@ experiments::Methods experiments::ablations() {
       {"afd-rate-0.1", {"a tenth of the feature rate", false, with_rates(0.1, 1)}},
       {"afd-rate-10", {"ten times the feature rate", false, with_rates(10, 1)}},
       {"afd-d-rate-10", {"ten times the discriminators' rate", false, with_rates(1, 10)}},
+      // Controls: what the feature optimizer's weight decay does by itself.
+      {"afd-weight-0", {"feature loss weighted 0", false, with(afd::Adversarial<>{.weight = 0})}},
+      {"afd-maps-weight-0",
+       {"no probabilities, feature loss weighted 0", false,
+        [](const Run& run) {
+          return train_together<Pair>(run, Strategy{CrossEntropy{}, afd::Adversarial<>{.weight = 0}});
+        }}},
       {"afd-patch", {"discriminator of patches", false, with<afd::Adversarial<afd::PatchDiscriminator>>()}},
       {"afd-mlp", {"discriminator of pooled maps", false, with<afd::Adversarial<afd::MlpDiscriminator>>()}},
       {"afd-spectral",

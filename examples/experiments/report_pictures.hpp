@@ -133,7 +133,14 @@ inline void draw_question(const Question& question, const std::filesystem::path&
   std::string script = header(picture, 1000, 110 + 22 * count), data;
   script +=
       fmt::format("set title '{}'\nset xlabel 'difference of top-1, points (mean, 95 % interval)'\n", question.title);
-  script += "set grid xtics lc rgb '#dddddd'\nset key off\nset offsets graph 0.05, graph 0.05, 0, 0\n";
+  double least = 0, most = 0;
+  for (const auto& [what, difference] : question.contrasts) {
+    least = std::min(least, difference.mean - or_zero(difference.half_width));
+    most = std::max(most, difference.mean + or_zero(difference.half_width));
+  }
+  const double margin = 0.05 * (most - least) + 0.01;
+  script +=
+      fmt::format("set grid xtics lc rgb '#dddddd'\nset key off\nset xrange [{}:{}]\n", least - margin, most + margin);
   script += "set arrow from first 0, graph 0 to first 0, graph 1 nohead lc rgb '#555555' lw 1.5\nset ytics (";
   for (std::size_t i = 0; i < count; ++i) {
     const auto& [what, difference] = question.contrasts[i];

@@ -63,7 +63,14 @@ inline void add(Question& question, const Group& group, const std::vector<Pair>&
     const std::string title = short_title(group);
     if (all.size() == 2) {
       add(logits, group,
-          {{"dml", "alone"}, {"afd-maps", "alone"}, {"afd", "alone"}, {"afd", "dml"}, {"afd", "afd-maps"}}, all, title);
+          {{"dml", "alone"},
+           {"afd-maps", "alone"},
+           {"afd", "alone"},
+           {"afd", "dml"},
+           {"afd", "afd-maps"},
+           {"afd-maps", "afd-maps-weight-0"},
+           {"afd", "afd-weight-0"}},
+          all, title);
       add(alignment, group, {{"afd-maps", "l1"}, {"afd-maps", "l2"}, {"afd-maps", "at"}, {"afd", "l1-kl"}}, all, title);
       add(alignment, group,
           {{"afd-maps-offline", "l1-offline"},
