@@ -10,5 +10,8 @@ ctest --test-dir build/clang -j "$(nproc)" --output-on-failure --no-tests=error
 cmake -S . -B build/test -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++
 cmake --build build/test
 ctest --test-dir build/test -j "$(nproc)" --output-on-failure --no-tests=error
-# The benchmarks must build and run, too; their figures mean nothing here.
-if [[ "${CI:-}" == true ]]; then scripts/bench.sh --smoke; fi
+# Benchmarks and experiments must build and run, too; their figures mean nothing here.
+if [[ "${CI:-}" == true ]]; then
+  scripts/bench.sh --smoke
+  scripts/experiments.sh --smoke --out build/experiments_smoke
+fi

@@ -37,6 +37,7 @@ struct Options {
   std::filesystem::path out = "experiments_out";
   std::vector<std::string> casts = {"resnet8+resnet8", "resnet8+resnet20"};
   std::vector<std::string> methods;
+  std::vector<std::filesystem::path> known;
   std::vector<std::uint64_t> seeds = {1, 2, 3, 4, 5};
   std::string preset = "none";
   int decode_threads = 1;
@@ -82,8 +83,9 @@ class Grid {
 
   void run() {
     ResultsFile results(results_path());
+    take_over(results);
     for (const Cell& cell : cells_) {
-      const bool is_done = std::find(finished_.begin(), finished_.end(), cell) != finished_.end();
+      const bool is_done = is_finished(cell);
       progress_.start(cell, is_done);
       if (!is_done) results.add(run(cell));
     }
@@ -92,6 +94,23 @@ class Grid {
 
  private:
   [[nodiscard]] std::filesystem::path results_path() const { return options_.out / "results.jsonl"; }
+
+  [[nodiscard]] bool is_finished(const Cell& cell) const {
+    return std::find(finished_.begin(), finished_.end(), cell) != finished_.end();
+  }
+
+  /// What other grids have finished with the same settings.
+  void take_over(ResultsFile& results) {
+    const nlohmann::json settings = options_.settings;
+    for (const std::filesystem::path& path : options_.known) {
+      for (const Result& result : read_results(path)) {
+        const bool is_wanted = std::find(cells_.begin(), cells_.end(), result.cell) != cells_.end();
+        if (!is_wanted || is_finished(result.cell) || nlohmann::json(result.settings) != settings) continue;
+        results.add(result);
+        finished_.push_back(result.cell);
+      }
+    }
+  }
 
   Result run(const Cell& cell) {
     const CellData data = make_cell_data(files_, options_.settings, cell.seed);
@@ -145,6 +164,8 @@ void add_options(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--folder", options.folder, "Folder of the data's files")->capture_default_str();
   app.add_option("--out", options.out, "Folder for results.jsonl and teachers")->capture_default_str();
+  app.add_option("--known", options.known, "results.jsonl of other grids: what is in them is not run again")
+      ->check(CLI::ExistingFile);
   app.add_option("--networks", options.casts, "Networks that train together, joined by +")->capture_default_str();
   app.add_option("--methods", options.methods, "Methods (default: all)");
   app.add_option("--seeds", options.seeds, "Seeds")->capture_default_str();

@@ -74,6 +74,7 @@ inline void add(Question& question, const Group& group, const std::vector<Pair>&
       add(alignment, group, {{"afd-maps", "l1"}, {"afd-maps", "l2"}, {"afd-maps", "at"}, {"afd", "l1-kl"}}, all, title);
       add(alignment, group,
           {{"afd-maps-offline", "l1-offline"},
+           {"afd-maps-offline", "l2-offline"},
            {"afd-maps-offline", "at-offline"},
            {"afd-offline", "l1-kl-offline"},
            {"afd-offline", "kd-offline"}},

@@ -18,6 +18,7 @@
 #include <afd/network/multiply_adds.hpp>
 #include <afd/observe/evaluate.hpp>
 #include <afd/train/distiller.hpp>
+#include <afd/train/game_watch.hpp>
 #include <afd/train/trainer.hpp>
 
 #include "cell.hpp"
@@ -94,31 +95,19 @@ class StepCosts {
   std::optional<afd::MultiplyAddCounter> counter_;
 };
 
-/// Notes how the games of all edges stand, and says once of each edge what is wrong with its game.
-class GameNotes {
- public:
-  explicit GameNotes(std::function<void(const std::string&)> say) : say_(std::move(say)) {}
-
-  void add(const std::vector<afd::GameHealth>& games, std::int64_t epoch) {
-    results_.resize(games.size());
-    said_.resize(games.size());
-    for (std::size_t i = 0; i < games.size(); ++i) {
-      results_[i].edge = games[i].place();
-      results_[i].real.push_back(games[i].real);
-      results_[i].fake.push_back(games[i].fake);
-      const std::string advice = games[i].advice();
-      if (said_[i] || advice.empty()) continue;
-      said_[i] = true;
-      say_("epoch " + std::to_string(epoch) + ", " + advice);
+/// Edge by edge what a watch has seen.
+[[nodiscard]] inline std::vector<GameResult> game_results(const std::vector<afd::GameRecord>& records) {
+  std::vector<GameResult> results;
+  for (const afd::GameRecord& record : records) {
+    results.resize(record.games.size());
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      results[i].edge = record.games[i].place();
+      results[i].real.push_back(record.games[i].real);
+      results[i].fake.push_back(record.games[i].fake);
     }
   }
-  [[nodiscard]] const std::vector<GameResult>& results() const { return results_; }
-
- private:
-  std::function<void(const std::string&)> say_;
-  std::vector<GameResult> results_;
-  std::vector<bool> said_;
-};
+  return results;
+}
 
 /// Trains the distiller, evaluates it on the validation images, and scores it when the training is over.
 /// `first_trained`: networks before it only teach.
@@ -136,7 +125,7 @@ template <class Distiller>
   const double steps = static_cast<double>(settings.epochs * source.batch_count().value());
   std::int64_t done = 0;
   StepCosts costs;
-  GameNotes games(run.say);
+  afd::GameWatch watch{distiller, validation, settings.evaluate_every, run.say};
 
   const auto on_epoch = [&](const afd::EpochEvent<Distiller>& event) {
     costs.after_epoch();
@@ -150,7 +139,6 @@ template <class Distiller>
       result.networks[k].best_epoch = event.epoch + 1;
       best[k] = Weights(*run.networks[k]);
     }
-    games.add(distiller.game_health(validation), event.epoch + 1);
   };
   struct OnStep {
     std::function<bool(const afd::StepEvent<Distiller>&)> function;
@@ -167,10 +155,10 @@ template <class Distiller>
                                                       .feature_schedule = schedule,
                                                       .discriminator_schedule = schedule,
                                                       .evaluate_every = settings.evaluate_every}};
-  const auto trained = trainer.fit(source, validation, on_step, on_epoch);
+  const auto trained = trainer.fit(source, validation, on_step, on_epoch, watch);
   if (trained.stop == afd::StopReason::callback) throw Interrupted{};
 
-  result.games = games.results();
+  result.games = game_results(watch.records());
   result.seconds_per_step = costs.median_seconds();
   result.step_multiply_adds = costs.multiply_adds_per_image();
   for (const auto& module : distiller.cohort().edge_modules()) result.edge_parameters += afd::parameter_count(*module);

@@ -101,6 +101,7 @@
 #include <afd/train/execution.hpp>
 #include <afd/train/finite_check.hpp>
 #include <afd/train/game_scores.hpp>
+#include <afd/train/game_watch.hpp>
 #include <afd/train/keep_memory.hpp>
 #include <afd/train/layout.hpp>
 #include <afd/train/loss_entry.hpp>

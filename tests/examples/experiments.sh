@@ -29,6 +29,10 @@ diff <(results "$folder/whole") <(results "$folder/parts") || fail "a resumed gr
 grep -q "6 cells, 6 of them finished before" "$folder/log" ||
   fail "runs finished cells again"
 
+"${grid[@]}" --out "$folder/elsewhere" --known "$folder/whole/results.jsonl" >"$folder/log" 2>&1 ||
+  { cat "$folder/log"; exit 1; }
+cmp "$folder/whole/results.jsonl" "$folder/elsewhere/results.jsonl" || fail "known cells are not taken over as they are"
+
 "$report" "$folder/whole/results.jsonl" --times "$folder/parts/results.jsonl" --out "$folder/report" \
   >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 grep -q '| afd |' "$folder/report/README.md" || fail "the report has no line for afd"
