@@ -11,6 +11,7 @@
 #include <afd/data/bytes.hpp>
 #include <afd/data/cifar.hpp>
 #include <afd/data/cifar_format.hpp>
+#include <afd/data/envelope.hpp>
 #include <afd/data/folder.hpp>
 #include <afd/data/horizontal_flip.hpp>
 #include <afd/data/idx.hpp>
@@ -23,6 +24,7 @@
 #include <afd/data/order.hpp>
 #include <afd/data/pad_crop.hpp>
 #include <afd/data/prefetch.hpp>
+#include <afd/data/state_format.hpp>
 #include <afd/data/tensor_dataset.hpp>
 #include <afd/discriminator/conv_discriminator.hpp>
 #include <afd/discriminator/discriminator.hpp>
