@@ -87,7 +87,10 @@ run_job() {
   local folder=$2
   mkdir -p "$folder"
   # Interrupted cells are run again next time; the others go on.
-  "$EXPERIMENTS" "$@" ${KNOWN:+--known "$KNOWN/results.jsonl"} >"$folder/log" 2>&1 || { tail -n 3 "$folder/log" >&2; return 255; }
+  if ! "$EXPERIMENTS" "$@" ${KNOWN:+--known "$KNOWN/results.jsonl"} >"$folder/log" 2>&1; then
+    tail -n 3 "$folder/log" >&2
+    return 255
+  fi
 }
 export -f run_job
 export EXPERIMENTS=$build/examples/experiments KNOWN=$known
