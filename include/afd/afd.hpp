@@ -24,7 +24,9 @@
 #include <afd/data/order.hpp>
 #include <afd/data/pad_crop.hpp>
 #include <afd/data/prefetch.hpp>
+#include <afd/data/state_dict.hpp>
 #include <afd/data/state_format.hpp>
+#include <afd/data/state_visitor.hpp>
 #include <afd/data/tensor_dataset.hpp>
 #include <afd/discriminator/conv_discriminator.hpp>
 #include <afd/discriminator/discriminator.hpp>

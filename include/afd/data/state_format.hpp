@@ -142,8 +142,8 @@ class StateReader {
  private:
   [[nodiscard]] std::span<const std::uint8_t> take(std::uint64_t size) {
     if (size > bytes_.size()) fail(concat("it ends inside an entry: ", size, " bytes are needed"));
-    const auto taken = bytes_.first(static_cast<std::size_t>(size));
-    bytes_ = bytes_.subspan(static_cast<std::size_t>(size));
+    const auto taken = bytes_.first(size);
+    bytes_ = bytes_.subspan(size);
     return taken;
   }
 
