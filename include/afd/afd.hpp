@@ -53,6 +53,7 @@
 #include <afd/network/imagenet_resnet.hpp>
 #include <afd/network/in_place_check.hpp>
 #include <afd/network/map_shape.hpp>
+#include <afd/network/module_state.hpp>
 #include <afd/network/multiply_adds.hpp>
 #include <afd/network/network.hpp>
 #include <afd/network/network_handle.hpp>

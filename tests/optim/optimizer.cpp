@@ -3,6 +3,7 @@
 //
 #include <array>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <torch/optim.h>
@@ -67,6 +68,42 @@ TEST_CASE("the rate is scaled from the policy's, not from the last one") {
   state.scale_rate(0.1);
   state.scale_rate(0.1);
   CHECK(state.optimizer().param_groups()[0].options().get_lr() == doctest::Approx(0.05));
+}
+
+TEST_CASE("a saved LibTorch optimizer goes on to the bit, with its rate; another's state is refused") {
+  const auto run = [](auto& state, torch::Tensor& parameter, int from, int to) {
+    for (int i = from; i < to; ++i) {
+      torch::manual_seed(static_cast<std::uint64_t>(i));
+      state.apply(std::array<torch::Tensor, 1>{torch::randn({5})});
+    }
+    return parameter.detach().clone();
+  };
+  torch::Tensor ours = torch::ones({5}, torch::requires_grad());
+  const RmsProp policy{torch::optim::RMSpropOptions(0.5).momentum(0.9).centered(true)};
+  auto state = policy.make({ours});
+  state.scale_rate(0.1);
+  const torch::Tensor middle = run(state, ours, 0, 6);
+  const std::vector<std::string> names{"weights"};
+  afd::StateDict saved;
+  afd::SaveState save(saved);
+  state.visit_state(names, save);
+
+  torch::Tensor theirs = middle.clone().requires_grad_();
+  auto copy = policy.make({theirs});
+  copy.scale_rate(0.1);
+  afd::CheckState check(saved);
+  copy.visit_state(names, check);
+  afd::LoadState load(saved);
+  copy.visit_state(names, load);
+  CHECK(copy.optimizer().param_groups()[0].options().get_lr() == doctest::Approx(0.05));
+  CHECK(run(copy, theirs, 6, 12).equal(run(state, ours, 6, 12)));
+
+  const std::vector<std::string> others{"bias"};
+  CHECK_THROWS_WITH_AS(copy.visit_state(others, check), doctest::Contains("of other parameters"), afd::FormatError);
+  afd::StateDict damaged;
+  damaged.set("libtorch", std::string("weights\n\nno archive"));
+  afd::CheckState check_damaged(damaged);
+  CHECK_THROWS_WITH_AS(copy.visit_state(names, check_damaged), doctest::Contains("cannot be read"), afd::FormatError);
 }
 
 TEST_CASE("the state can be moved") {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include <torch/optim.h>
@@ -83,6 +84,44 @@ inline void check_all(bool dense) {
     const afd::AdamW adamw{.lr = 0.01, .weight_decay = 0.1};
     CHECK(difference<AdamW>(adamw, AdamWOptions(0.01).weight_decay(0.1), dtype, dense) < allowed);
   }
+}
+
+/// Steps, saves, and steps on; a copy that was loaded must step on to the same bits. `other_order`: the copy's
+/// parameters lie in another order of memory.
+template <class Policy>
+void check_resume(const Policy& policy, bool dense, bool other_order = false) {
+  std::vector<Tensor> ours = some_parameters(torch::kFloat32, dense);
+  auto state = policy.make(ours);
+  state.scale_rate(0.5);
+  for (int i = 0; i < 7; ++i) state.apply(some_gradients(ours, i));
+  const std::vector<std::string> names{"matrix", "few", "scalar", "kernel"};
+  afd::StateDict saved;
+  afd::SaveState save(saved);
+  state.visit_state(names, save);
+  const afd::StateDict file = afd::StateDict::from_bytes(saved.to_bytes(), "file");
+
+  std::vector<Tensor> theirs = some_parameters(torch::kFloat32, dense);
+  if (other_order) theirs[3] = theirs[3].detach().contiguous().requires_grad_();
+  {
+    const torch::NoGradGuard no_grad;
+    for (std::size_t p = 0; p < ours.size(); ++p) theirs[p].copy_(ours[p]);
+  }
+  auto copy = policy.make(theirs);
+  copy.scale_rate(0.5);
+  afd::CheckState check(file);
+  copy.visit_state(names, check);
+  afd::LoadState load(file);
+  copy.visit_state(names, load);
+  for (int i = 7; i < 15; ++i) {
+    state.apply(some_gradients(ours, i));
+    copy.apply(some_gradients(theirs, i));
+  }
+  for (std::size_t p = 0; p < ours.size(); ++p) CHECK(ours[p].equal(theirs[p]));
+
+  // Other parameters, and a parameter of another shape.
+  std::vector<std::string> renamed = names;
+  renamed[1] = "others";
+  CHECK_THROWS_AS(copy.visit_state(renamed, check), afd::FormatError);
 }
 
 }  // namespace optim_test

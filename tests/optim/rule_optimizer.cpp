@@ -29,6 +29,34 @@ double worst_difference(const std::vector<Tensor>& a, const std::vector<Tensor>&
 
 }  // namespace
 
+TEST_CASE("a saved optimizer goes on to the bit") {
+  for (const bool dense : {true, false}) {
+    CAPTURE(dense);
+    optim_test::check_resume(afd::Sgd{.lr = 0.05, .nesterov = true}, dense);
+    optim_test::check_resume(afd::Adam{.lr = 0.01}, dense);
+    optim_test::check_resume(afd::AdamW{.lr = 0.01}, dense);
+    optim_test::check_resume(afd::Adam{.lr = 0.01, .max_norm = 0.5}, dense);
+    optim_test::check_resume(afd::Sgd{.lr = 0.05, .accumulate = 4}, dense);  // saved between two updates
+    optim_test::check_resume(afd::Sgd{.lr = 0.05, .accumulate = 7}, dense);  // and right after one
+  }
+  optim_test::check_resume(afd::Adam{.lr = 0.01}, true, /*other_order=*/true);
+}
+
+TEST_CASE("a state whose shapes differ is refused before anything changes") {
+  std::vector<Tensor> ours = some_parameters(torch::kFloat32, true);
+  auto state = afd::Adam{}.make(ours);
+  afd::StateDict saved;
+  afd::SaveState save(saved);
+  const std::vector<std::string> names{"a", "b", "c", "d"};
+  state.visit_state(names, save);
+  std::vector<Tensor> others = ours;
+  others[2] = torch::zeros({2}).requires_grad_();
+  auto other = afd::Adam{}.make(others);
+  afd::CheckState check(saved);
+  CHECK_THROWS_WITH_AS(other.visit_state(names, check), doctest::Contains("mean/c is Float [] in the file"),
+                       afd::FormatError);
+}
+
 TEST_CASE("clipping is LibTorch's clip_grad_norm_, fused or not") {
   for (const bool dense : {true, false}) {
     CAPTURE(dense);

@@ -3,6 +3,7 @@
 
 // Adam: the default optimizer of the feature loss and of the discriminators; and AdamW.
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +21,7 @@ namespace detail {
 
 struct AdamRule {
   static constexpr std::size_t slots = 2;
+  static constexpr std::array<const char*, slots> slot_names{"mean", "square"};
 
   double lr;
   double beta1;

@@ -9,11 +9,15 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include <torch/types.h>
 #include <torch/utils.h>
+
+#include <afd/data/state_visitor.hpp>
+#include <afd/detail/concat.hpp>
 
 namespace afd::detail {
 
@@ -64,6 +68,19 @@ class ForeachState {
   }
 
   void scale_rate(double factor) { rate_ = rule_.lr * factor; }
+
+  [[nodiscard]] const std::vector<torch::Tensor>& parameters() const { return parameters_; }
+
+  /// As FusedState's: a state that one of them saved can be loaded by the other.
+  template <StateVisitor V>
+  void visit_state(std::span<const std::string> names, V& visitor) {
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      visitor.integer("steps/" + names[i], steps_[i]);
+      for (std::size_t s = 0; s < Rule::slots; ++s) {
+        visitor.tensor(concat(Rule::slot_names[s], '/', names[i]), slots_[s][i]);
+      }
+    }
+  }
 
  private:
   std::vector<torch::Tensor> parameters_;

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,9 @@
 #include <torch/utils.h>
 
 #include <Eigen/Core>
+
+#include <afd/data/state_visitor.hpp>
+#include <afd/detail/concat.hpp>
 
 namespace afd::detail {
 
@@ -36,6 +40,7 @@ inline constexpr std::int64_t piece_size = 2048;
 
 /// Rule is the update of some elements:
 ///   static constexpr std::size_t slots                         how many numbers it keeps per element, e.g. momentum
+///   static constexpr std::array<const char*, slots> slot_names  what they are called in files
 ///   double lr                                                  the rate that scale_rate multiplies
 ///   auto coefficients(double rate, std::int64_t step) const    what is the same for all elements; steps from 1
 ///   void update(coefficients, scale, w, g, slots) const        w and slots in place, along scale * g
@@ -87,7 +92,26 @@ class FusedState {
 
   void scale_rate(double factor) { rate_ = rule_.lr * factor; }
 
+  [[nodiscard]] const std::vector<torch::Tensor>& parameters() const { return parameters_; }
+
+  /// Names each parameter's steps and slots to a visitor: "momentum/" + its name, and so on.
+  template <StateVisitor V>
+  void visit_state(std::span<const std::string> names, V& visitor) {
+    for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      visitor.integer("steps/" + names[i], steps_[i]);
+      for (std::size_t s = 0; s < Rule::slots; ++s) {
+        visitor.tensor(concat(Rule::slot_names[s], '/', names[i]), slot(s, i));
+      }
+    }
+  }
+
  private:
+  /// The numbers of parameter `i`, in its shape: they lie in its order of memory, which may differ from run to run.
+  [[nodiscard]] torch::Tensor slot(std::size_t s, std::size_t i) const {
+    const std::int64_t first = static_cast<std::int64_t>(s) * state_.size(1) + offsets_[i];
+    return state_.as_strided(parameters_[i].sizes(), parameters_[i].strides(), first);
+  }
+
   template <class Scalar>
   static double squared_norm(const torch::Tensor& gradient) {
     const auto* g = gradient.data_ptr<Scalar>();

@@ -5,14 +5,20 @@
 
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
+#include <sstream>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <torch/optim/optimizer.h>
+#include <torch/serialize/archive.h>
 #include <torch/types.h>
 
+#include <afd/data/state_visitor.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
 
@@ -45,8 +51,18 @@ concept OptimizerScalesRate = requires(OptimizerState<O>& state) { state.scale_r
 template <class S>
 concept OptimizerPrepares = requires(S& state, std::span<const torch::Tensor> gradients) { state.prepare(gradients); };
 
-/// An optimizer policy. Not required: prepare(), a base class, registration, a default constructor, or gradients in
-/// `.grad()`.
+/// A running optimizer may also have `visit_state(names, visitor)`, which names all that an apply() changes besides the
+/// parameters to a StateVisitor, by the parameters' names; without it a run cannot be saved.
+template <class S>
+concept OptimizerHasState =
+    requires(S& state, std::span<const std::string> names, SaveState& save, CheckState& check, LoadState& load) {
+      state.visit_state(names, save);
+      state.visit_state(names, check);
+      state.visit_state(names, load);
+    };
+
+/// An optimizer policy. Not required: prepare(), visit_state(), a base class, registration, a default constructor, or
+/// gradients in `.grad()`.
 template <class O>
 concept Optimizer = OptimizerIsValue<O> && OptimizerMakesState<O> && OptimizerApplies<O> && OptimizerScalesRate<O>;
 
@@ -56,9 +72,10 @@ class TorchOptimizerState {
  public:
   template <class Options>
   TorchOptimizerState(std::vector<torch::Tensor> parameters, const Options& options)
-      : parameters_(std::move(parameters)), rate_(options.lr()) {
-    optimizer_ = std::make_unique<O>(parameters_, options);
-  }
+      : parameters_(std::move(parameters)),
+        make_([options](const std::vector<torch::Tensor>& of) { return std::make_unique<O>(of, options); }),
+        optimizer_(make_(parameters_)),
+        rate_(options.lr()) {}
 
   void apply(std::span<const torch::Tensor> gradients) {
     for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].mutable_grad() = gradients[i];
@@ -68,9 +85,42 @@ class TorchOptimizerState {
   }
 
   void scale_rate(double factor) {
+    factor_ = factor;
     for (torch::optim::OptimizerParamGroup& group : optimizer_->param_groups()) {
       group.options().set_lr(rate_ * factor);
     }
+  }
+
+  /// What LibTorch saves of it, with the parameters' names: LibTorch itself goes by their places.
+  template <StateVisitor V>
+  void visit_state(std::span<const std::string> names, V& visitor) {
+    std::string all;
+    for (const std::string& name : names) all += name + '\n';
+    const auto saved = [&] {
+      torch::serialize::OutputArchive archive;
+      optimizer_->save(archive);
+      std::ostringstream memory;
+      archive.save_to(memory);
+      return all + '\n' + std::move(memory).str();
+    };
+    const auto stage = [this, all](const std::string& text) -> std::function<void()> {
+      if (!text.starts_with(all + '\n')) throw FormatError("an optimizer's state is of other parameters");
+      // Into another one first: what LibTorch cannot read it may read in part.
+      auto fresh = std::make_shared<std::unique_ptr<O>>(make_(parameters_));
+      try {
+        torch::serialize::InputArchive archive;
+        const std::string_view rest = std::string_view(text).substr(all.size() + 1);
+        archive.load_from(rest.data(), rest.size(), torch::kCPU);
+        (*fresh)->load(archive);
+      } catch (const c10::Error& error) {
+        throw FormatError(detail::concat("an optimizer's state cannot be read: ", error.what_without_backtrace()));
+      }
+      return [this, fresh] {
+        optimizer_ = std::move(*fresh);
+        scale_rate(factor_);
+      };
+    };
+    visitor.text("libtorch", saved, stage);
   }
 
   /// The optimizer itself, for its state and options.
@@ -78,8 +128,10 @@ class TorchOptimizerState {
 
  private:
   std::vector<torch::Tensor> parameters_;
+  std::function<std::unique_ptr<O>(const std::vector<torch::Tensor>&)> make_;
   std::unique_ptr<O> optimizer_;
   double rate_;
+  double factor_ = 1.0;
 };
 
 /// Any optimizer of LibTorch, or of the user's derived from its base:

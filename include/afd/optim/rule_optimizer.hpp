@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -14,6 +15,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <afd/data/state_visitor.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
 #include <afd/optim/foreach_state.hpp>
@@ -71,6 +73,18 @@ class RuleOptimizer {
 
   void scale_rate(double factor) {
     std::visit([&](auto& state) { state.scale_rate(factor); }, state_);
+  }
+
+  /// Of the rule, and of gradients that were summed up since the last update.
+  template <StateVisitor V>
+  void visit_state(std::span<const std::string> names, V& visitor) {
+    std::visit([&](auto& state) { state.visit_state(names, visitor); }, state_);
+    visitor.integer("accumulated", steps_);
+    if (handling_.accumulate == 1) return;
+    const std::vector<torch::Tensor>& like =
+        std::visit([](auto& state) -> const std::vector<torch::Tensor>& { return state.parameters(); }, state_);
+    sums_.resize(like.size());
+    for (std::size_t i = 0; i < like.size(); ++i) visitor.optional("sum/" + names[i], sums_[i], like[i]);
   }
 
   [[nodiscard]] bool is_fused() const { return std::holds_alternative<FusedState<Rule>>(state_); }

@@ -3,6 +3,7 @@
 
 // Stochastic gradient descent: the default optimizer of the logit loss.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -19,6 +20,7 @@ namespace detail {
 
 struct SgdRule {
   static constexpr std::size_t slots = 1;
+  static constexpr std::array<const char*, slots> slot_names{"velocity"};
 
   double lr;
   double momentum;
