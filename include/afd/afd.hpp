@@ -114,7 +114,9 @@
 #include <afd/train/plan.hpp>
 #include <afd/train/precision.hpp>
 #include <afd/train/progress_line.hpp>
+#include <afd/train/recipe.hpp>
 #include <afd/train/report.hpp>
+#include <afd/train/run_state.hpp>
 #include <afd/train/save_network.hpp>
 #include <afd/train/step.hpp>
 #include <afd/train/thread_plan.hpp>

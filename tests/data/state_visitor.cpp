@@ -18,6 +18,7 @@ struct Thing {
   std::int64_t steps = 0;
   double rate = 0;
   std::string words;
+  std::int64_t kind = 1;
 
   template <afd::StateVisitor V>
   void visit(V& visitor) {
@@ -25,6 +26,7 @@ struct Thing {
     visitor.optional("maybe", maybe, weights);
     visitor.integer("steps", steps);
     visitor.real("rate", rate);
+    visitor.same("kind", kind);
     visitor.text(
         "words", [&] { return words; },
         [&](const std::string& text) {
@@ -35,7 +37,7 @@ struct Thing {
 };
 
 Thing some_thing() {
-  return {torch::rand({2, 3}), torch::rand({2, 3}), 5, 0.25, "hello"};
+  return {torch::rand({2, 3}), torch::rand({2, 3}), 5, 0.25, "hello", 1};
 }
 
 afd::StateDict saved(Thing thing) {
@@ -87,6 +89,9 @@ TEST_CASE("a state that does not fit is refused with the part's name") {
   other.weights = torch::zeros({2, 3}, torch::kFloat64);
   CHECK_THROWS_WITH_AS(check(other, state), doctest::Contains("but Double [2, 3] here"), afd::FormatError);
   CHECK_THROWS_WITH_AS(check(Thing(), afd::StateDict()), "the state has no weights", afd::FormatError);
+  Thing of_kind = some_thing();
+  of_kind.kind = 2;
+  CHECK_THROWS_WITH_AS(check(of_kind, state), "kind is 1 in the file, but 2 here", afd::FormatError);
   Thing silent = some_thing();
   silent.words.clear();
   CHECK_THROWS_WITH_AS(check(Thing(), saved(silent)), "no words", afd::FormatError);

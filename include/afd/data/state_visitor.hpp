@@ -28,6 +28,7 @@ using StageText = std::function<std::function<void()>(const std::string&)>;
 ///   visitor.optional(key, tensor, like)      a tensor that may be undefined, else is like `like`
 ///   visitor.integer(key, number), visitor.real(key, number)
 ///   visitor.text(key, text, stage)           something that has a text of its own
+///   visitor.same(key, number)                a number that loading cannot change: it must be the same here
 template <class V>
 concept StateVisitor = requires(V& visitor, const std::string& key, torch::Tensor tensor, std::int64_t& integer,
                                 double& real, const StageText& stage) {
@@ -36,6 +37,7 @@ concept StateVisitor = requires(V& visitor, const std::string& key, torch::Tenso
   visitor.integer(key, integer);
   visitor.real(key, real);
   visitor.text(key, [] { return std::string(); }, stage);
+  visitor.same(key, integer);
 };
 
 /// Copies every part into a StateDict.
@@ -49,6 +51,7 @@ class SaveState {
   }
   void integer(const std::string& key, std::int64_t number) { state_.set(key, number); }
   void real(const std::string& key, double number) { state_.set(key, number); }
+  void same(const std::string& key, std::int64_t number) { state_.set(key, number); }
   template <class Text>
   void text(const std::string& key, const Text& text, const StageText& /*stage*/) {
     state_.set(key, text());
@@ -74,6 +77,11 @@ class CheckState {
   }
   void integer(const std::string& key, std::int64_t /*number*/) { static_cast<void>(state_.get<std::int64_t>(key)); }
   void real(const std::string& key, double /*number*/) { static_cast<void>(state_.get<double>(key)); }
+  void same(const std::string& key, std::int64_t number) {
+    if (const std::int64_t saved = state_.get<std::int64_t>(key); saved != number) {
+      throw FormatError(detail::concat(key, " is ", saved, " in the file, but ", number, " here"));
+    }
+  }
   template <class Text>
   void text(const std::string& key, const Text& /*text*/, const StageText& stage) {
     static_cast<void>(stage(state_.get<std::string>(key)));
@@ -100,6 +108,7 @@ class LoadState {
   }
   void integer(const std::string& key, std::int64_t& number) { number = state_.get<std::int64_t>(key); }
   void real(const std::string& key, double& number) { number = state_.get<double>(key); }
+  void same(const std::string& /*key*/, std::int64_t /*number*/) {}
   template <class Text>
   void text(const std::string& key, const Text& /*text*/, const StageText& stage) {
     stage(state_.get<std::string>(key))();

@@ -64,6 +64,10 @@ class Cohort {
     return std::get<E>(std::get<T>(layers_));
   }
 
+  static constexpr bool joint = std::is_same_v<decltype(Options::updates), JointUpdate>;
+  static constexpr bool has_logit = joint || Plan::trains_somebody(Level::logit);
+  static constexpr bool has_feature = !joint && Plan::trains_somebody(Level::feature);
+
   /// What runs the networks, on the options' threads.
   [[nodiscard]] auto& runner() { return *runner_; }
 
@@ -97,6 +101,7 @@ class Cohort {
   /// Transfer layers and discriminators, in the order of terms and edges.
   [[nodiscard]] const std::vector<std::shared_ptr<torch::nn::Module>>& edge_modules() const { return edge_modules_; }
 
+  [[nodiscard]] bool has_logit_optimizer(std::size_t network) const { return logit_optimizers_[network].has_value(); }
   [[nodiscard]] auto& logit_optimizer(std::size_t network) { return *logit_optimizers_[network]; }
   [[nodiscard]] auto& feature_optimizer(std::size_t network) { return *feature_optimizers_[network]; }
   [[nodiscard]] auto& discriminator_optimizer(std::size_t d) { return *discriminator_optimizers_[d]; }
@@ -142,9 +147,6 @@ class Cohort {
   };
   using AllLayers = typename LayersOfAll<std::make_index_sequence<Plan::term_count>>::type;
 
-  static constexpr bool joint = std::is_same_v<decltype(Options::updates), JointUpdate>;
-  static constexpr bool has_logit = joint || Plan::trains_somebody(Level::logit);
-  static constexpr bool has_feature = !joint && Plan::trains_somebody(Level::feature);
   template <class Policy, std::size_t N>
   using Optimizers = std::array<std::optional<OptimizerState<Policy>>, N>;
 

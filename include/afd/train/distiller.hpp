@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -16,6 +17,8 @@
 #include <torch/types.h>
 
 #include <afd/data/batch.hpp>
+#include <afd/data/state_dict.hpp>
+#include <afd/data/state_visitor.hpp>
 #include <afd/detail/for_each_index.hpp>
 #include <afd/network/network.hpp>
 #include <afd/network/network_handle.hpp>
@@ -28,7 +31,9 @@
 #include <afd/train/game_scores.hpp>
 #include <afd/train/options.hpp>
 #include <afd/train/plan.hpp>
+#include <afd/train/recipe.hpp>
 #include <afd/train/report.hpp>
+#include <afd/train/run_state.hpp>
 #include <afd/train/step.hpp>
 
 namespace afd {
@@ -69,6 +74,9 @@ class Distiller {
     if (cohort_) return;
     cohort_.emplace(networks_, strategy_, options_, inputs);
     cohort_->scale_rates(factors_);
+    sample_ = torch::empty({0}, inputs.options().device(torch::kCPU));
+    sample_sizes_ = inputs.sizes().vec();
+    sample_sizes_.front() = 1;
   }
   [[nodiscard]] bool is_built() const { return cohort_.has_value(); }
 
@@ -113,6 +121,53 @@ class Distiller {
   /// How many steps SkipNonFinite has skipped.
   [[nodiscard]] std::int64_t skipped_steps() const { return cohort_ ? cohort_->skipped.total : 0; }
 
+  /// What is computed, as text: topology, terms, optimizers and their numbers. It is saved with a state, and must be
+  /// the same where that is loaded.
+  [[nodiscard]] Recipe recipe() const { return detail::recipe_of<Plan>(strategy_, options_); }
+
+  /// All that step() reads and changes, and the recipe: networks, transfer layers, discriminators, optimizers, modes,
+  /// LibTorch's CPU random numbers. Throws ConfigError before build(). Copies.
+  [[nodiscard]] StateDict state() {
+    StateDict state;
+    SaveState save(state);
+    detail::visit_run<Plan>(networks_, cohort(), save);
+    for (const auto& [key, value] : recipe()) state.set("recipe/" + key, value);
+    state.set("channels last", std::int64_t{cohort().channels_last() ? 1 : 0});
+    state.set("sample", sample_);
+    state.set("sample sizes", torch::tensor(sample_sizes_, torch::kInt64));
+    state.set("random numbers", detail::GeneratorGuard::generator().get_state());
+    return state;
+  }
+
+  /// Puts back what state() gave: steps go on as if nothing had been between. Builds the distiller if that is still to
+  /// be done. Throws ConfigError for the state of another recipe, naming every difference, FormatError for one whose
+  /// shapes differ or that lacks something; nothing has changed then.
+  void load_state(const StateDict& state) {
+    if (const std::string lines = differences(detail::saved_recipe(state), recipe()); !lines.empty()) {
+      throw ConfigError("the state is that of another recipe:" + lines);
+    }
+    const bool channels_last = state.get<std::int64_t>("channels last") != 0;
+    const bool was_built = is_built();
+    if (was_built && cohort().channels_last() != channels_last) {
+      throw ConfigError("the state has another memory layout than this distiller has found; load it before a step");
+    }
+    {
+      const detail::GeneratorGuard random_numbers;  // until everything is known to fit
+      if (!was_built) build_as(state, channels_last);
+      try {
+        CheckState check(state);
+        detail::visit_run<Plan>(networks_, cohort(), check);
+        detail::GeneratorGuard::generator().set_state(state.get<torch::Tensor>("random numbers"));
+      } catch (...) {
+        if (!was_built) cohort_.reset();
+        throw;
+      }
+    }
+    LoadState load(state);
+    detail::visit_run<Plan>(networks_, cohort(), load);
+    detail::GeneratorGuard::generator().set_state(state.get<torch::Tensor>("random numbers"));
+  }
+
   /// Network `k`, as it is held.
   template <std::size_t K>
   [[nodiscard]] auto& network() {
@@ -126,6 +181,29 @@ class Distiller {
   }
 
  private:
+  /// Builds for inputs like those of the state, in its layout: a trial would take time, and might find another.
+  void build_as(const StateDict& state, bool channels_last) {
+    const Layout wanted = options_.layout;
+    if (wanted == Layout::measured) options_.layout = channels_last ? Layout::channels_last : Layout::as_given;
+    const auto& sizes = state.get<torch::Tensor>("sample sizes");
+    const auto* first = sizes.data_ptr<std::int64_t>();
+    const auto& sample = state.get<torch::Tensor>("sample");
+    const std::vector<torch::Tensor> parameters = module_of(std::get<0>(networks_)).parameters();
+    const torch::Device device = parameters.empty() ? torch::Device(torch::kCPU) : parameters.front().device();
+    const auto done = [&] { options_.layout = wanted; };
+    try {
+      build(torch::zeros(std::vector<std::int64_t>(first, first + sizes.numel()), sample.options().device(device)));
+    } catch (...) {
+      done();
+      throw;
+    }
+    done();
+    if (cohort().channels_last() == channels_last) return;
+    cohort_.reset();
+    throw ConfigError(detail::concat("the state has the memory layout ", channels_last ? "channels_last" : "as_given",
+                                     "; set DistillerOptions::layout to it, or to Layout::measured"));
+  }
+
   static constexpr std::array<bool, network_count> live() {
     std::array<bool, network_count> result{};
     for (std::size_t k = 0; k < network_count; ++k) result[k] = !Plan::frozen[k];
@@ -136,6 +214,8 @@ class Distiller {
   Options options_;
   std::tuple<Nets...> networks_;
   RateFactors factors_;
+  torch::Tensor sample_;  // empty, of the inputs' dtype
+  std::vector<std::int64_t> sample_sizes_;
   // Of a distiller that cannot be, only the one message is wanted, not what follows from it.
   std::optional<std::conditional_t<valid, detail::Cohort<Plan, Options>, std::monostate>> cohort_;
 };

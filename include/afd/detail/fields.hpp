@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What a value consists of, found without its help: its type's name and its numbers, so that two recipes can be
+// compared, policies of users included. Torch-free.
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <ranges>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace afd::detail {
+
+/// "afd::MutualKL", template arguments included; compilers spell some of these differently.
+template <class T>
+[[nodiscard]] constexpr std::string_view type_name() {
+  std::string_view text = __PRETTY_FUNCTION__;
+  text.remove_prefix(text.find("T = ") + 4);
+  // g++ goes on with "; std::string_view = ...", clang does not.
+  return text.substr(0, std::min(text.rfind(']'), text.find("; std::string_view")));
+}
+
+/// Stands for a value of any type.
+struct AnyValue {
+  template <class U>
+  constexpr operator U() const noexcept;  // NOLINT: implicit by purpose
+};
+
+inline constexpr std::size_t max_fields = 12;
+
+template <class T, std::size_t... I>
+consteval bool has_fields(std::index_sequence<I...>) {
+  return requires { T{(static_cast<void>(I), AnyValue{})...}; };
+}
+
+/// How many members an aggregate is made of, at most max_fields.
+template <class T, std::size_t N = max_fields>
+consteval std::size_t field_count() {
+  if constexpr (N == 0 || has_fields<T>(std::make_index_sequence<N>{})) {
+    return N;
+  } else {
+    return field_count<T, N - 1>();
+  }
+}
+
+/// f(member) for each member of an aggregate.
+template <class T, class F>
+void for_each_field(const T& value, F&& f) {
+  const auto all = [&](const auto&... members) { (f(members), ...); };
+  constexpr std::size_t count = field_count<T>();
+  if constexpr (count == 1) {
+    const auto& [a] = value;
+    all(a);
+  } else if constexpr (count == 2) {
+    const auto& [a, b] = value;
+    all(a, b);
+  } else if constexpr (count == 3) {
+    const auto& [a, b, c] = value;
+    all(a, b, c);
+  } else if constexpr (count == 4) {
+    const auto& [a, b, c, d] = value;
+    all(a, b, c, d);
+  } else if constexpr (count == 5) {
+    const auto& [a, b, c, d, e] = value;
+    all(a, b, c, d, e);
+  } else if constexpr (count == 6) {
+    const auto& [a, b, c, d, e, g] = value;
+    all(a, b, c, d, e, g);
+  } else if constexpr (count == 7) {
+    const auto& [a, b, c, d, e, g, h] = value;
+    all(a, b, c, d, e, g, h);
+  } else if constexpr (count == 8) {
+    const auto& [a, b, c, d, e, g, h, i] = value;
+    all(a, b, c, d, e, g, h, i);
+  }
+}
+
+/// A number as text that gives the same number back.
+template <class N>
+[[nodiscard]] std::string exact_text(N number) {
+  std::array<char, 64> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+  return {text.data(), end};
+}
+
+/// add(key, text) for every number in `value`: of aggregates of up to eight members, ranges and numbers, as deep as
+/// they go. Anything else has no numbers here.
+template <class T, class Add>
+void add_values(const T& value, const std::string& key, const Add& add) {
+  if constexpr (std::is_same_v<T, bool>) {
+    add(key, std::string(value ? "true" : "false"));
+  } else if constexpr (std::is_arithmetic_v<T>) {
+    add(key, exact_text(value));
+  } else if constexpr (std::is_enum_v<T>) {
+    add(key, exact_text(static_cast<std::underlying_type_t<T>>(value)));
+  } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+    add(key, std::string(std::string_view(value)));
+  } else if constexpr (std::ranges::range<const T>) {
+    std::size_t place = 0;
+    for (const auto& element : value) add_values(element, key + '[' + exact_text(place++) + ']', add);
+  } else if constexpr (std::is_aggregate_v<T> && !std::is_empty_v<T>) {
+    if constexpr (field_count<T>() <= 8) {
+      std::size_t place = 0;
+      for_each_field(value, [&](const auto& member) { add_values(member, key + '.' + exact_text(place++), add); });
+    }
+  }
+}
+
+}  // namespace afd::detail

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include <afd/detail/fields.hpp>
+//
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "support/doctest.hpp"
+
+namespace fields_test {
+
+struct Inner {
+  double rate = 0.1;
+  bool on = true;
+};
+struct Empty {};
+enum class Kind { first, second };
+struct Outer {
+  std::int64_t count = 3;
+  Inner inner{};
+  Empty empty{};
+  std::vector<double> steps{0.5, 0.75};
+  std::array<int, 2> pair{7, 8};
+  Kind kind = Kind::second;
+  std::string word = "w";
+};
+template <class T, int N>
+struct Templated {
+  T value{};
+};
+class Closed {
+ public:
+  explicit Closed(int number) : number_(number) {}
+  [[nodiscard]] int number() const { return number_; }
+
+ private:
+  int number_;
+};
+struct WithClosed {
+  Closed closed{1};
+  double after = 2;
+};
+
+}  // namespace fields_test
+
+TEST_SUITE_BEGIN("detail");
+
+using namespace fields_test;
+
+namespace {
+
+template <class T>
+std::map<std::string, std::string> values(const T& value) {
+  std::map<std::string, std::string> all;
+  afd::detail::add_values(
+      value, "v", [&](const std::string& key, const std::string& text) { CHECK(all.emplace(key, text).second); });
+  return all;
+}
+
+}  // namespace
+
+static_assert(afd::detail::field_count<Empty>() == 0);
+static_assert(afd::detail::field_count<Inner>() == 2);
+static_assert(afd::detail::field_count<Outer>() == 7);
+static_assert(afd::detail::type_name<Inner>() == "fields_test::Inner");
+
+TEST_CASE("every number of an aggregate is found, as deep as it lies") {
+  const std::map<std::string, std::string> expected{{"v.0", "3"},      {"v.1.0", "0.1"},   {"v.1.1", "true"},
+                                                    {"v.3[0]", "0.5"}, {"v.3[1]", "0.75"}, {"v.4[0]", "7"},
+                                                    {"v.4[1]", "8"},   {"v.5", "1"},       {"v.6", "w"}};
+  CHECK(values(Outer{}) == expected);
+  Outer other;
+  other.inner.rate = 0.1 + 1e-18;
+  CHECK(values(other) == expected);  // the same number
+  other.inner.rate = 0.10000000000000002;
+  CHECK(values(other) != expected);
+}
+
+TEST_CASE("plain numbers, empty types, and what cannot be looked into") {
+  CHECK(values(4).at("v") == "4");
+  CHECK(values(Empty{}).empty());
+  CHECK(values(Closed(5)).empty());
+  CHECK(values(WithClosed{}) == std::map<std::string, std::string>{{"v.1", "2"}});
+}
+
+TEST_CASE("names of types tell template arguments apart") {
+  const auto of = [](auto value) { return std::string(afd::detail::type_name<decltype(value)>()); };
+  CHECK(of(Templated<int, 3>{}) != of(Templated<int, 4>{}));
+  CHECK(of(Templated<Inner, 3>{}).find("fields_test::Inner") != std::string::npos);
+  CHECK(of(1.5) == "double");
+}
+
+TEST_SUITE_END();

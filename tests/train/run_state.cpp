@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+#include <afd/train/run_state.hpp>
+//
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <torch/torch.h>
+
+#include <afd/strategy/ensemble_kl.hpp>
+#include <afd/strategy/every.hpp>
+#include <afd/strategy/over.hpp>
+#include <afd/strategy/recipes.hpp>
+#include <afd/topology/all_pairs.hpp>
+#include <afd/topology/cycle.hpp>
+#include <afd/topology/one_way.hpp>
+#include <afd/topology/pair.hpp>
+#include <afd/train/distiller.hpp>
+
+#include "support/doctest.hpp"
+#include "support/tiny.hpp"
+
+TEST_SUITE_BEGIN("train");
+
+namespace {
+
+using afd::CrossEntropy, afd::MutualKL, afd::Strategy;
+using afd_test::tiny_network;
+
+std::vector<afd::Batch> some_batches(int count) {
+  torch::manual_seed(77);
+  std::vector<afd::Batch> batches;
+  for (int i = 0; i < count; ++i) batches.push_back(afd_test::tiny_batch(6));
+  return batches;
+}
+
+/// All of a state but what LibTorch writes of an optimizer: it names parameters by their addresses there.
+afd::Bytes comparable(const afd::StateDict& state) {
+  afd::StateDict rest;
+  for (const auto& [key, value] : state.values()) {
+    if (!key.ends_with("/libtorch")) rest.set(key, value);
+  }
+  return rest.to_bytes();
+}
+
+/// `with(use)` makes a distiller, the same but for its random numbers, and calls use(distiller). A run that is saved
+/// after any of its steps and loaded into another distiller must end in the same state as the whole one.
+template <class With>
+void check_resume_everywhere(const With& with) {
+  constexpr int steps = 5;
+  const std::vector<afd::Batch> batches = some_batches(steps);
+  std::vector<afd::Bytes> files;
+  afd::Bytes whole;
+  torch::manual_seed(1);
+  with([&](auto& distiller) {
+    for (const afd::Batch& batch : batches) {
+      distiller.step(batch);
+      files.push_back(distiller.state().to_bytes());
+    }
+    whole = comparable(distiller.state());
+  });
+  CHECK(files[0] != files[1]);
+  for (int done = 1; done < steps; ++done) {
+    CAPTURE(done);
+    torch::manual_seed(static_cast<std::uint64_t>(100 + done));
+    with([&](auto& distiller) {
+      if (done == 2) distiller.step(batches[4]);  // one that has been used already
+      distiller.load_state(afd::StateDict::from_bytes(files[static_cast<std::size_t>(done - 1)], "file"));
+      for (int i = done; i < steps; ++i) distiller.step(batches[static_cast<std::size_t>(i)]);
+      CHECK(comparable(distiller.state()) == whole);
+    });
+  }
+}
+
+/// A network whose forward takes random numbers.
+struct DropoutNetImpl : torch::nn::Module {
+  afd::PlainCnn inner = register_module("inner", tiny_network());
+  afd::Outputs forward(const torch::Tensor& inputs) {
+    return inner->forward(torch::dropout(inputs, 0.3, is_training()));
+  }
+};
+TORCH_MODULE(DropoutNet);
+
+}  // namespace
+
+TEST_CASE("a pair resumes to the bit from every step, with random numbers in its forward") {
+  check_resume_everywhere([](const auto& use) {
+    DropoutNet a;
+    auto b = tiny_network({4, 5});
+    afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, a, b};
+    use(distiller);
+  });
+}
+
+TEST_CASE("a cycle of three resumes: discriminators first, logits over all pairs, gradients summed over steps") {
+  check_resume_everywhere([](const auto& use) {
+    auto a = tiny_network(), b = tiny_network({4, 6}), c = tiny_network({3, 4}, 2);
+    afd::Distiller distiller{
+        afd::topology::Cycle<3>{},
+        Strategy{CrossEntropy{}, afd::Over{afd::topology::AllPairs<3>{}, MutualKL{}},
+                 afd::Adversarial<afd::SpectralConvDiscriminator>{}},
+        afd::DistillerOptions{.logit = afd::Sgd{.lr = 0.05, .nesterov = true, .max_norm = 1, .accumulate = 2},
+                              .feature = afd::AdamW{.lr = 1e-3},
+                              .order = afd::DiscriminatorFirst{}},
+        a,
+        b,
+        c};
+    use(distiller);
+  });
+}
+
+TEST_CASE("a frozen teacher, a term in every second step, and an optimizer of LibTorch resume") {
+  using Rms = afd::TorchOptimizer<torch::optim::RMSprop, torch::optim::RMSpropOptions>;
+  check_resume_everywhere([](const auto& use) {
+    auto teacher = tiny_network(), student = tiny_network({4, 7});
+    torch::manual_seed(3);  // a teacher is the same in all runs
+    for (torch::Tensor& parameter : teacher->parameters()) torch::nn::init::normal_(parameter);
+    afd::Distiller distiller{afd::topology::OneWay{},
+                             Strategy{CrossEntropy{}, MutualKL{}, afd::Every<2, afd::FeatureL1>{}},
+                             afd::DistillerOptions{.logit = Rms{torch::optim::RMSpropOptions(1e-3).momentum(0.9)}},
+                             afd::frozen(teacher), student};
+    use(distiller);
+  });
+}
+
+TEST_CASE("all pairs with one optimizer for all losses, an ensemble and skipped steps resume") {
+  check_resume_everywhere([](const auto& use) {
+    auto a = tiny_network(), b = tiny_network({4, 5}), c = tiny_network();
+    afd::Distiller distiller{
+        afd::topology::AllPairs<3>{},
+        Strategy{CrossEntropy{}, afd::EnsembleKL{}, afd::Adversarial<>{}},
+        afd::DistillerOptions{
+            .logit = afd::Sgd{.lr = 0.01}, .non_finite = afd::SkipNonFinite{.limit = 3}, .updates = afd::JointUpdate{}},
+        a,
+        b,
+        c};
+    use(distiller);
+  });
+}
+
+TEST_CASE("the counters of skipped steps are part of the state") {
+  auto a = tiny_network(), b = tiny_network();
+  const auto make = [&] {
+    return afd::Distiller{afd::topology::Pair{}, afd::DeepMutualLearning{},
+                          afd::DistillerOptions{.non_finite = afd::SkipNonFinite{.limit = 3}}, a, b};
+  };
+  auto distiller = make();
+  afd::Batch batch = afd_test::tiny_batch();
+  distiller.step(batch);
+  const torch::Tensor weight = a->parameters()[0];
+  const torch::Tensor before = weight.detach().clone();
+  {
+    const torch::NoGradGuard no_grad;
+    weight.fill_(std::numeric_limits<double>::quiet_NaN());
+  }
+  distiller.step(batch);
+  distiller.step(batch);
+  const afd::StateDict state = distiller.state();
+  auto other = make();
+  other.load_state(state);
+  CHECK(other.skipped_steps() == 2);
+  CHECK_THROWS_AS(other.step(batch), afd::NonFiniteError);  // the third in a row
+}
+
+TEST_CASE("a measured layout stays what it was") {
+  torch::manual_seed(1);
+  const auto with = [](afd::Layout layout, const auto& use) {
+    auto a = afd::PlainCnn(afd::PlainCnnOptions{}), b = afd::PlainCnn(afd::PlainCnnOptions{});
+    afd::Distiller distiller{afd::topology::Pair{}, afd::DeepMutualLearning{}, afd::DistillerOptions{.layout = layout},
+                             a, b};
+    use(distiller);
+  };
+  const afd::Batch batch{torch::randn({4, 1, 8, 8}), torch::zeros({4}, torch::kInt64)};
+  for (const afd::Layout layout : {afd::Layout::channels_last, afd::Layout::as_given}) {
+    afd::StateDict state;
+    with(layout, [&](auto& distiller) {
+      distiller.step(batch);
+      state = distiller.state();
+    });
+    with(afd::Layout::measured, [&](auto& distiller) {
+      distiller.load_state(state);
+      CHECK(distiller.cohort().channels_last() == (layout == afd::Layout::channels_last));
+    });
+    const afd::Layout wrong = layout == afd::Layout::as_given ? afd::Layout::channels_last : afd::Layout::as_given;
+    with(wrong, [&](auto& distiller) {
+      CHECK_THROWS_WITH_AS(distiller.load_state(state), doctest::Contains("memory layout"), afd::ConfigError);
+      CHECK_FALSE(distiller.is_built());
+    });
+  }
+}
+
+TEST_CASE("the state of another recipe or of other shapes is refused, and nothing has changed") {
+  torch::manual_seed(1);
+  auto a = tiny_network(), b = tiny_network();
+  afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, a, b};
+  distiller.step(afd_test::tiny_batch());
+  const afd::StateDict state = distiller.state();
+
+  auto c = tiny_network(), d = tiny_network(), wide = tiny_network({3, 9});
+  const auto before_c = afd_test::state_of(*c);
+  const torch::Tensor random = afd::detail::GeneratorGuard::generator().get_state();
+  const auto refused = [&](auto& other, const char* message, auto error) {
+    using Error = decltype(error);
+    CHECK_THROWS_WITH_AS(other.load_state(state), doctest::Contains(message), Error);
+    CHECK_FALSE(other.is_built());
+    CHECK(afd_test::same_state(*c, before_c));
+    CHECK(afd::detail::GeneratorGuard::generator().get_state().equal(random));
+  };
+  const afd::ConfigError config("");
+  afd::Distiller warmer{afd::topology::Pair{},
+                        Strategy{CrossEntropy{}, MutualKL{.temperature = 4}, afd::Adversarial<>{}}, c, d};
+  refused(warmer, "term 1.0: 3 in the file, 4 here", config);
+  afd::Distiller one_way{afd::topology::OneWay{}, afd::AdversarialFeatureDistillation{}, c, d};
+  refused(one_way, "term 1 edges: 0 -> 1, 1 -> 0 in the file, 0 -> 1 here", config);
+  afd::Distiller dml{afd::topology::Pair{}, afd::DeepMutualLearning{}, c, d};
+  refused(dml, "nothing here", config);
+  afd::Distiller slow{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{},
+                      afd::DistillerOptions{.logit = afd::Sgd{.lr = 0.01}}, c, d};
+  refused(slow, "logit optimizer.0: 0.1 in the file, 0.01 here", config);
+
+  afd::Distiller other_shape{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, c, wide};
+  refused(other_shape, "network 1/", afd::FormatError(""));
+  CHECK_THROWS_AS(other_shape.load_state(afd::StateDict()), afd::ConfigError);
+  afd::Distiller fresh{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, c, d};
+  CHECK_THROWS_AS(static_cast<void>(fresh.state()), afd::ConfigError);
+}
+
+TEST_SUITE_END();
