@@ -98,6 +98,8 @@
 #include <afd/topology/topology.hpp>
 #include <afd/train/batch_check.hpp>
 #include <afd/train/buffer_snapshot.hpp>
+#include <afd/train/checkpoint.hpp>
+#include <afd/train/checkpoint_writer.hpp>
 #include <afd/train/cohort.hpp>
 #include <afd/train/differentiate.hpp>
 #include <afd/train/distiller.hpp>
@@ -119,6 +121,8 @@
 #include <afd/train/run_state.hpp>
 #include <afd/train/save_network.hpp>
 #include <afd/train/step.hpp>
+#include <afd/train/stop_signals.hpp>
 #include <afd/train/thread_plan.hpp>
 #include <afd/train/trainer.hpp>
+#include <afd/train/trainer_state.hpp>
 #include <afd/version.hpp>

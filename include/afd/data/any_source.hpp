@@ -33,6 +33,7 @@ class AnySource {
     virtual std::optional<Batch> next() = 0;
     virtual void start_epoch(std::int64_t epoch, std::int64_t first_batch) = 0;
     [[nodiscard]] virtual std::optional<std::int64_t> batch_count() const = 0;
+    [[nodiscard]] virtual std::int64_t fingerprint() const = 0;
   };
 
  public:
@@ -81,6 +82,7 @@ class AnySource {
   void start_epoch(std::int64_t epoch, std::int64_t first_batch = 0) { held_->start_epoch(epoch, first_batch); }
 
   [[nodiscard]] std::optional<std::int64_t> batch_count() const { return held_->batch_count(); }
+  [[nodiscard]] std::int64_t fingerprint() const { return held_->fingerprint(); }
 
  private:
   template <class S>
@@ -112,6 +114,7 @@ class AnySource {
       }
     }
     [[nodiscard]] std::optional<std::int64_t> batch_count() const override { return afd::batch_count(*source_); }
+    [[nodiscard]] std::int64_t fingerprint() const override { return afd::fingerprint(*source_); }
 
    private:
     std::shared_ptr<S> source_;

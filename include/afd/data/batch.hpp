@@ -107,6 +107,18 @@ template <class S>
   }
 }
 
+/// A number that sources with other batches are not likely to have: `source.fingerprint()`, else the number of batches.
+template <class S>
+[[nodiscard]] std::int64_t fingerprint(const S& source) {
+  if constexpr (requires {
+                  { source.fingerprint() } -> std::convertible_to<std::int64_t>;
+                }) {
+    return source.fingerprint();
+  } else {
+    return batch_count(source).value_or(-1);
+  }
+}
+
 static_assert(BatchLike<Batch>);
 static_assert(!BatchLike<torch::Tensor>);
 

@@ -109,6 +109,16 @@ class BatchLoader {
   [[nodiscard]] const D& dataset() const { return dataset_; }
   [[nodiscard]] const LoaderOptions& options() const { return options_; }
 
+  /// Of the options and the data set's size: what decides which samples are in which batch.
+  [[nodiscard]] std::int64_t fingerprint() const {
+    std::uint64_t key = options_.seed;
+    for (const std::int64_t part : {options_.batch_size, options_.min_batch, sample_count(),
+                                    std::int64_t{options_.shuffle}, std::int64_t{options_.drop_last}}) {
+      key = detail::extend_key(key, static_cast<std::uint64_t>(part));
+    }
+    return static_cast<std::int64_t>(key);
+  }
+
   /// Batch `index` of the current epoch, 0 <= index < batch_count().
   [[nodiscard]] Batch batch(std::int64_t index) const {
     const std::int64_t start = index * options_.batch_size;

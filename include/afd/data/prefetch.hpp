@@ -184,6 +184,8 @@ class Prefetch {
 
   [[nodiscard]] std::optional<std::int64_t> batch_count() const { return afd::batch_count(source_); }
 
+  [[nodiscard]] std::int64_t fingerprint() const { return afd::fingerprint(source_); }
+
   /// The source, which must not be used during a walk.
   [[nodiscard]] const Source& source() const { return source_; }
 

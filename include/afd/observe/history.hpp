@@ -9,8 +9,10 @@
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -63,6 +65,45 @@ class History {
       text += '\n';
     }
     return text;
+  }
+
+  /// The history whose csv() is `text`. Throws FormatError for any other text.
+  [[nodiscard]] static History parse_csv(std::string_view text) {
+    const auto next_line = [&] {
+      const std::size_t end = text.find('\n');
+      if (end == std::string_view::npos) throw FormatError("a history ends inside a line");
+      const std::string_view line = text.substr(0, end);
+      text.remove_prefix(end + 1);
+      return line;
+    };
+    const auto fields = [](std::string_view line) {
+      std::vector<std::string> all(1);
+      for (const char c : line) {
+        if (c == ',') {
+          all.emplace_back();
+        } else {
+          all.back() += c;
+        }
+      }
+      return all;
+    };
+    History history(fields(next_line()));
+    if (history.columns_ == std::vector<std::string>{""}) history.columns_.clear();
+    while (!text.empty()) {
+      Row row;
+      for (const std::string& field : fields(next_line())) {
+        double value = std::numeric_limits<double>::quiet_NaN();
+        const char* end = field.data() + field.size();
+        if (!field.empty()) {
+          const auto [stop, problem] = std::from_chars(field.data(), end, value);
+          if (problem != std::errc() || stop != end) throw FormatError("a history has a value that is no number");
+        }
+        row.push_back(value);
+      }
+      if (row.size() != history.columns_.size()) throw FormatError("a history has a row of another length");
+      history.rows_.push_back(std::move(row));
+    }
+    return history;
   }
 
   /// Throws FileError; a file that was there before is then untouched.

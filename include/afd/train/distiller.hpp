@@ -121,6 +121,11 @@ class Distiller {
   /// How many steps SkipNonFinite has skipped.
   [[nodiscard]] std::int64_t skipped_steps() const { return cohort_ ? cohort_->skipped.total : 0; }
 
+  /// Whether the optimizers have all that state() needs; see OptimizerHasState.
+  static constexpr bool can_be_saved = OptimizerHasState<OptimizerState<decltype(Options::logit)>> &&
+                                       OptimizerHasState<OptimizerState<decltype(Options::feature)>> &&
+                                       OptimizerHasState<OptimizerState<decltype(Options::discriminator)>>;
+
   /// What is computed, as text: topology, terms, optimizers and their numbers. It is saved with a state, and must be
   /// the same where that is loaded.
   [[nodiscard]] Recipe recipe() const { return detail::recipe_of<Plan>(strategy_, options_); }
@@ -139,13 +144,17 @@ class Distiller {
     return state;
   }
 
+  /// Throws ConfigError for the state of another recipe, naming every difference.
+  void require_same_recipe(const StateDict& state) const {
+    const std::string lines = differences(detail::saved_recipe(state), recipe());
+    if (!lines.empty()) throw ConfigError("the state is that of another recipe:" + lines);
+  }
+
   /// Puts back what state() gave: steps go on as if nothing had been between. Builds the distiller if that is still to
   /// be done. Throws ConfigError for the state of another recipe, naming every difference, FormatError for one whose
   /// shapes differ or that lacks something; nothing has changed then.
   void load_state(const StateDict& state) {
-    if (const std::string lines = differences(detail::saved_recipe(state), recipe()); !lines.empty()) {
-      throw ConfigError("the state is that of another recipe:" + lines);
-    }
+    require_same_recipe(state);
     const bool channels_last = state.get<std::int64_t>("channels last") != 0;
     const bool was_built = is_built();
     if (was_built && cohort().channels_last() != channels_last) {

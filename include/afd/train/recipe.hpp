@@ -69,10 +69,9 @@ template <class Plan, class Options>
 
 namespace detail {
 
-/// The recipe that a state was saved with.
-[[nodiscard]] inline Recipe saved_recipe(const StateDict& state) {
+/// The recipe that a state was saved with: all texts whose keys begin so.
+[[nodiscard]] inline Recipe saved_recipe(const StateDict& state, const std::string& prefix = "recipe/") {
   Recipe recipe;
-  const std::string prefix = "recipe/";
   for (const auto& [key, value] : state.values()) {
     const auto* text = std::get_if<std::string>(&value);
     if (text != nullptr && key.starts_with(prefix)) recipe[key.substr(prefix.size())] = *text;

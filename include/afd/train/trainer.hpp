@@ -15,14 +15,24 @@
 #include <vector>
 
 #include <torch/types.h>
+#include <torch/version.h>
 
 #include <afd/data/batch.hpp>
+#include <afd/data/state_dict.hpp>
+#include <afd/data/state_visitor.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/detail/named.hpp>
 #include <afd/error.hpp>
 #include <afd/observe/history.hpp>
 #include <afd/optim/schedule.hpp>
+#include <afd/train/checkpoint.hpp>
+#include <afd/train/checkpoint_writer.hpp>
 #include <afd/train/distiller.hpp>
 #include <afd/train/events.hpp>
+#include <afd/train/recipe.hpp>
+#include <afd/train/stop_signals.hpp>
+#include <afd/train/trainer_state.hpp>
+#include <afd/version.hpp>
 
 namespace afd {
 
@@ -34,34 +44,18 @@ struct TrainerOptions {
   Logit logit_schedule = {};
   Feature feature_schedule = {};
   Discriminator discriminator_schedule = {};
-  std::int64_t evaluate_every = 1;  ///< epochs between evaluations; the last epoch is always evaluated
-  std::int64_t patience = 0;        ///< evaluations without a better top-1 of any trained network before the training
-                                    ///< ends early; 0: never
-};
-
-enum class StopReason { finished, early_stopping, callback };
-
-/// A score and when it was reached. The first epoch counts among equal ones.
-struct EpochScores {
-  Scores scores;
-  std::int64_t epoch = -1;  ///< from 0; -1: never evaluated
-};
-
-/// Best and last, never mixed. "Best" is by top-1 on the source given to fit(): report it as such, or give fit() a
-/// validation split and evaluate on the test set once.
-template <std::size_t K>
-struct TrainResult {
-  std::array<EpochScores, K> last;
-  std::array<EpochScores, K> best;
-  EpochScores last_ensemble;
-  EpochScores best_ensemble;
-  std::int64_t epochs = 0;  ///< that were finished
-  StopReason stop = StopReason::finished;
-  History history;  ///< a row per epoch; see Trainer::columns()
+  std::int64_t evaluate_every = 1;    ///< epochs between evaluations; the last epoch is always evaluated
+  std::int64_t patience = 0;          ///< evaluations without a better top-1 of any trained network before the training
+                                      ///< ends early; 0: never
+  CheckpointOptions checkpoint = {};  ///< with a folder, a training goes on where the last one in it stopped
 };
 
 /// Trains a distiller on any source of batches: Trainer{distiller, {.epochs = 20}}.fit(train, test). The distiller must
 /// outlive it. A source with start_epoch(epoch) is told the epoch.
+///
+/// With .checkpoint = {.folder = "runs/pair"} the whole run is saved there. fit() then goes on from the newest
+/// checkpoint, to the same bits as if it had never stopped, and Ctrl-C or SIGTERM end it after a step, with a
+/// checkpoint. A source with start_epoch(epoch, first_batch) enters an epoch half-way; others are walked to that place.
 template <class D, class Options>
 class Trainer {
  public:
@@ -74,6 +68,17 @@ class Trainer {
       throw ConfigError(detail::concat("a trainer needs epochs and evaluate_every of at least 1 and a patience of at ",
                                        "least 0, but has ", options_.epochs, ", ", options_.evaluate_every, " and ",
                                        options_.patience));
+    }
+    const CheckpointOptions& checkpoint = options_.checkpoint;
+    if (checkpoint.every_epochs < 0 || checkpoint.every_steps < 0 || checkpoint.keep_last < 1) {
+      throw ConfigError(detail::concat(
+          "checkpoints need every_epochs and every_steps of at least 0 and a keep_last of ", "at least 1, but have ",
+          checkpoint.every_epochs, ", ", checkpoint.every_steps, " and ", checkpoint.keep_last));
+    }
+    if (!D::can_be_saved && !checkpoint.folder.empty()) {
+      throw ConfigError(
+          "there are no checkpoints with these optimizers: one of them lacks visit_state(names, visitor); "
+          "see afd/optim/optimizer.hpp");
     }
     const auto validate = [](const auto& schedule) {
       if constexpr (requires { schedule.validate(); }) schedule.validate();
@@ -114,6 +119,7 @@ class Trainer {
 
  private:
   using Clock = std::chrono::steady_clock;
+  using State = detail::TrainerState<network_count>;
   using MaybeScores = std::optional<CohortScores<network_count>>;
 
   static double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -128,78 +134,178 @@ class Trainer {
 
   template <class Train, class Evaluate, class... Callbacks>
   Result run(Train& train, const Evaluate& evaluate, Callbacks&... callbacks) {
-    Result result;
-    result.history = History(columns());
-    const Clock::time_point start = Clock::now();
-    std::int64_t without_progress = 0;
-    for (std::int64_t epoch = 0; epoch < options_.epochs; ++epoch) {
-      if constexpr (HasEpochs<Train>) train.start_epoch(epoch);
-      EpochEvent<D> event = train_epoch(train, epoch, start, callbacks...);
-      if (stopped_) {
-        result.stop = StopReason::callback;
-        break;
-      }
-      if ((epoch + 1) % options_.evaluate_every == 0 || epoch + 1 == options_.epochs) event.scores = evaluate();
-      const bool improved = record(result, event);
-      event.seconds = since(start);
-      result.history.add(row(event));
-      result.epochs = epoch + 1;
-      const bool goes_on = tell(event, callbacks...);
-      if (event.scores) without_progress = improved ? 0 : without_progress + 1;
-      if (!goes_on) {
-        result.stop = StopReason::callback;
-        break;
-      }
-      if (options_.patience > 0 && without_progress >= options_.patience) {
-        result.stop = StopReason::early_stopping;
-        break;
+    State state;
+    state.result.history = History(columns());
+    const std::int64_t source = fingerprint(train);
+    std::optional<StopSignals> signals;
+    std::optional<detail::CheckpointWriter> writer;
+    if constexpr (D::can_be_saved) {
+      if (!options_.checkpoint.folder.empty()) {
+        resume(state, source);
+        writer.emplace(options_.checkpoint);
+        signals.emplace();
       }
     }
-    stopped_ = false;
-    return result;
+    start_ = Clock::now();
+    seconds_before_ = state.seconds;
+    std::int64_t saved_step = state.steps;
+    const auto save = [&]([[maybe_unused]] bool is_best) {
+      if constexpr (D::can_be_saved) {
+        if (!writer) return;
+        state.seconds = seconds();
+        writer->write(state_to_save(state, source), state.steps, is_best && options_.checkpoint.keep_best);
+        saved_step = state.steps;
+      }
+    };
+    const auto after_step = [&](const auto& event) {
+      if (!tell(event, callbacks...)) return StopReason::callback;
+      if (signals && signals->signal() != 0) return StopReason::signal;
+      const std::int64_t every = options_.checkpoint.every_steps;
+      if (every > 0 && state.steps % every == 0) save(false);
+      return StopReason::finished;
+    };
+    StopReason& stop = state.result.stop;
+    while (stop == StopReason::finished && state.epoch < options_.epochs) {
+      if (options_.patience > 0 && state.without_progress >= options_.patience) {
+        stop = StopReason::early_stopping;
+        break;
+      }
+      EpochEvent<D> event = train_epoch(train, state, after_step, stop);
+      if (stop != StopReason::finished) break;
+      const std::int64_t epoch = event.epoch;
+      if ((epoch + 1) % options_.evaluate_every == 0 || epoch + 1 == options_.epochs) event.scores = evaluate();
+      const bool is_best = record(state, event);
+      event.seconds = seconds();
+      state.result.history.add(row(event));
+      state.begin(epoch + 1);
+      if (!tell(event, callbacks...)) stop = StopReason::callback;
+      if (signals && signals->signal() != 0) stop = StopReason::signal;
+      const std::int64_t every = options_.checkpoint.every_epochs;
+      if ((every > 0 && state.epoch % every == 0) || (is_best && options_.checkpoint.keep_best)) save(is_best);
+    }
+    if (state.steps != saved_step) save(false);
+    return state.result;
   }
 
-  template <class Train, class... Callbacks>
-  EpochEvent<D> train_epoch(Train& train, std::int64_t epoch, Clock::time_point start, Callbacks&... callbacks) {
+  /// Trains the rest of state's epoch. `after_step` says whether to go on.
+  template <class Train, class AfterStep>
+  EpochEvent<D> train_epoch(Train& train, State& state, const AfterStep& after_step, StopReason& stop) {
     const Clock::time_point epoch_start = Clock::now();
+    const double epoch_before = state.epoch_seconds;
     const std::optional<std::int64_t> epoch_steps = batch_count(train);
-    EpochEvent<D> event{.epoch = epoch, .epochs = options_.epochs};
-    std::int64_t step = 0;
-    torch::Tensor sums, counts;  // counts only if some losses are not computed in every step
+    std::int64_t to_skip = enter(train, state);
+    EpochEvent<D> event{.epoch = state.epoch, .epochs = options_.epochs};
     for (auto&& item : train) {
+      if (to_skip > 0) {
+        --to_skip;
+        continue;
+      }
       const Batch batch = as_batch(item);
-      set_rates(epoch, step, epoch_steps);
+      set_rates(state.epoch, state.step, epoch_steps);
       const auto report = distiller_.step(batch);
-      ++step;
-      event.samples += batch.targets.size(0);
-      if (report.skipped) {
-        ++event.skipped;
-      } else {
-        torch::Tensor losses = report.stacked().to(torch::kFloat64);
-        if constexpr (!D::Plan::computes_all()) {
-          const torch::Tensor known = losses.isfinite();
-          counts = counts.defined() ? counts + known : known.to(torch::kFloat64);
-          losses = torch::where(known, losses, torch::zeros_like(losses));
-        }
-        sums = sums.defined() ? sums + losses : losses;
-      }
-      const StepEvent<D> done{report,      epoch,         options_.epochs,    step,
-                              epoch_steps, event.samples, since(epoch_start), since(start)};
-      if (!tell(done, callbacks...)) {
-        stopped_ = true;
-        break;
-      }
+      ++state.step;
+      ++state.steps;
+      state.samples += batch.targets.size(0);
+      add_losses(state, report);
+      state.epoch_seconds = epoch_before + since(epoch_start);
+      const StepEvent<D> done{report,      state.epoch,   options_.epochs,     state.step,
+                              epoch_steps, state.samples, state.epoch_seconds, seconds()};
+      stop = after_step(done);
+      if (stop != StopReason::finished) return event;
     }
-    if (step == 0) throw DataError("the training source gave no batch; a one-pass source is used up after an epoch");
+    if (state.step == 0) {
+      throw DataError("the training source gave no batch; a one-pass source is used up after an epoch");
+    }
+    event.samples = state.samples;
+    event.skipped = state.skipped;
+    event.train_seconds = epoch_before + since(epoch_start);
     event.losses.assign(D::Report::entries.size(), std::numeric_limits<double>::quiet_NaN());
-    if (sums.defined()) {
+    if (state.sums.defined()) {
       const torch::Tensor computed =
-          counts.defined() ? counts : torch::full_like(sums, static_cast<double>(step - event.skipped));
-      const torch::Tensor means = (sums / computed).to(torch::kCPU);
+          state.counts.defined() ? state.counts
+                                 : torch::full_like(state.sums, static_cast<double>(state.step - state.skipped));
+      const torch::Tensor means = (state.sums / computed).to(torch::kCPU);
       for (std::size_t i = 0; i < event.losses.size(); ++i) event.losses[i] = means.data_ptr<double>()[i];
     }
-    event.train_seconds = since(epoch_start);
     return event;
+  }
+
+  /// Tells the source where to begin; returns how many batches are still to be passed over.
+  template <class Train>
+  static std::int64_t enter(Train& train, const State& state) {
+    if constexpr (CanResumeEpoch<Train>) {
+      train.start_epoch(state.epoch, state.step);
+      return 0;
+    } else {
+      if constexpr (HasEpochs<Train>) train.start_epoch(state.epoch);
+      return state.step;
+    }
+  }
+
+  template <class Report>
+  static void add_losses(State& state, const Report& report) {
+    if (report.skipped) {
+      ++state.skipped;
+      return;
+    }
+    torch::Tensor losses = report.stacked().to(torch::kFloat64);
+    const auto add = [&](torch::Tensor& sum, const torch::Tensor& value) {
+      sum = sum.defined() ? sum.to(value.device()) + value : value;
+    };
+    if constexpr (!D::Plan::computes_all()) {
+      const torch::Tensor known = losses.isfinite();
+      add(state.counts, known.to(torch::kFloat64));
+      losses = torch::where(known, losses, torch::zeros_like(losses));
+    }
+    add(state.sums, losses);
+  }
+
+  [[nodiscard]] double seconds() const { return seconds_before_ + since(start_); }
+
+  /// Schedules shape the computation, too.
+  [[nodiscard]] Recipe schedules() const {
+    Recipe recipe;
+    detail::describe(recipe, "logit schedule", options_.logit_schedule);
+    detail::describe(recipe, "feature schedule", options_.feature_schedule);
+    detail::describe(recipe, "discriminator schedule", options_.discriminator_schedule);
+    return recipe;
+  }
+
+  [[nodiscard]] StateDict state_to_save(State& state, std::int64_t source) {
+    StateDict dict = distiller_.state();
+    SaveState save(dict);
+    visit(state, source, save);
+    for (const auto& [key, value] : schedules()) dict.set("schedules/" + key, value);
+    dict.set("library version", std::string(AFD_VERSION_STRING));
+    dict.set("LibTorch version", std::string(TORCH_VERSION));
+    return dict;
+  }
+
+  template <StateVisitor V>
+  static void visit(State& state, std::int64_t source, V& visitor) {
+    visitor.same("trainer/fingerprint of the source", source);
+    state.visit(visitor, torch::zeros({static_cast<std::int64_t>(D::Report::entries.size())}, torch::kFloat64));
+  }
+
+  /// Goes on from the newest checkpoint, if there is one.
+  void resume(State& state, std::int64_t source) {
+    const auto found = detail::newest_checkpoint(options_.checkpoint);
+    if (!found) return;
+    detail::named(
+        [&] {
+          distiller_.require_same_recipe(found->state);
+          const std::string lines = differences(detail::saved_recipe(found->state, "schedules/"), schedules());
+          if (!lines.empty()) throw ConfigError("the state has other schedules:" + lines);
+          CheckState check(found->state);
+          visit(state, source, check);
+          distiller_.load_state(found->state);
+          LoadState load(found->state);
+          visit(state, source, load);
+        },
+        "cannot go on from ", found->path);
+    state.result.stop = StopReason::finished;
+    options_.checkpoint.say(detail::concat("going on from ", found->path, ": epoch ", state.epoch + 1, ", after step ",
+                                           state.step, " of it"));
   }
 
   void set_rates(std::int64_t epoch, std::int64_t step, std::optional<std::int64_t> epoch_steps) {
@@ -212,8 +318,9 @@ class Trainer {
                             .discriminator = options_.discriminator_schedule(progress)});
   }
 
-  /// Whether any trained network is better than ever.
-  static bool record(Result& result, EpochEvent<D>& event) {
+  /// Notes scores; whether the mean over trained networks is better than ever.
+  static bool record(State& state, EpochEvent<D>& event) {
+    state.result.epochs = event.epoch + 1;
     event.improved.fill(false);
     if (!event.scores) return false;
     bool improved = false;
@@ -223,12 +330,21 @@ class Trainer {
       best = last;
       return true;
     };
+    double sum = 0, trained = 0;
     for (std::size_t k = 0; k < network_count; ++k) {
-      event.improved[k] = keep(result.last[k], result.best[k], event.scores->networks[k]);
-      improved = improved || (event.improved[k] && !D::Plan::frozen[k]);
+      const Scores& scores = event.scores->networks[k];
+      event.improved[k] = keep(state.result.last[k], state.result.best[k], scores);
+      if (D::Plan::frozen[k]) continue;
+      improved = improved || event.improved[k];
+      sum += scores.top1;
+      trained += 1;
     }
-    keep(result.last_ensemble, result.best_ensemble, event.scores->ensemble);
-    return improved;
+    keep(state.result.last_ensemble, state.result.best_ensemble, event.scores->ensemble);
+    state.without_progress = improved ? 0 : state.without_progress + 1;
+    const double mean = sum / trained;
+    if (mean <= state.best_mean) return false;
+    state.best_mean = mean;
+    return true;
   }
 
   static std::vector<double> row(const EpochEvent<D>& event) {
@@ -249,7 +365,8 @@ class Trainer {
 
   D& distiller_;
   Options options_;
-  bool stopped_ = false;
+  Clock::time_point start_;
+  double seconds_before_ = 0;  // of processes before this one
 };
 
 template <class D>

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Where a training stands: its epoch and step, what it has summed up, and its results so far.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <torch/types.h>
+
+#include <afd/data/state_visitor.hpp>
+#include <afd/detail/concat.hpp>
+#include <afd/error.hpp>
+#include <afd/observe/evaluate.hpp>
+#include <afd/observe/history.hpp>
+
+namespace afd {
+
+/// A score and when it was reached. The first epoch counts among equal ones.
+struct EpochScores {
+  Scores scores;
+  std::int64_t epoch = -1;  ///< from 0; -1: never evaluated
+};
+
+/// finished: all epochs; early_stopping: patience is at its end; callback: one returned false; signal: Ctrl-C or
+/// SIGTERM, with a checkpoint written.
+enum class StopReason { finished, early_stopping, callback, signal };
+
+/// Best and last, never mixed. "Best" is by top-1 on the source given to fit(): report it as such, or give fit() a
+/// validation split and evaluate on the test set once.
+template <std::size_t K>
+struct TrainResult {
+  std::array<EpochScores, K> last;
+  std::array<EpochScores, K> best;
+  EpochScores last_ensemble;
+  EpochScores best_ensemble;
+  std::int64_t epochs = 0;  ///< that were finished
+  StopReason stop = StopReason::finished;
+  History history;  ///< a row per epoch; see Trainer::columns()
+};
+
+namespace detail {
+
+/// What a trainer adds to the state of its distiller.
+template <std::size_t K>
+struct TrainerState {
+  std::int64_t epoch = 0;  ///< that is being trained
+  std::int64_t step = 0;   ///< steps done in it
+  std::int64_t steps = 0;  ///< done in all epochs
+  std::int64_t samples = 0;
+  std::int64_t skipped = 0;
+  torch::Tensor sums;    ///< of the epoch's losses, float64; undefined before the first
+  torch::Tensor counts;  ///< of finite ones; undefined unless some losses are not computed in every step
+  std::int64_t without_progress = 0;
+  double best_mean = -std::numeric_limits<double>::infinity();  ///< top-1 over trained networks
+  double seconds = 0;                                           ///< that it has taken
+  double epoch_seconds = 0;                                     ///< that this epoch has taken
+  TrainResult<K> result{};
+
+  /// Nothing of epoch `next` is done.
+  void begin(std::int64_t next) {
+    epoch = next;
+    step = samples = skipped = 0;
+    epoch_seconds = 0;
+    sums = counts = torch::Tensor();
+  }
+
+  /// `losses`: like sums and counts where they are defined.
+  template <StateVisitor V>
+  void visit(V& visitor, const torch::Tensor& losses) {
+    visitor.integer("trainer/epoch", epoch);
+    visitor.integer("trainer/step", step);
+    visitor.integer("trainer/steps", steps);
+    visitor.integer("trainer/samples", samples);
+    visitor.integer("trainer/skipped", skipped);
+    visitor.optional("trainer/sums", sums, losses);
+    visitor.optional("trainer/counts", counts, losses);
+    visitor.integer("trainer/without progress", without_progress);
+    visitor.real("trainer/best mean", best_mean);
+    visitor.real("trainer/seconds", seconds);
+    visitor.real("trainer/epoch seconds", epoch_seconds);
+    visitor.integer("trainer/epochs finished", result.epochs);
+    const auto scores = [&](const std::string& key, EpochScores& at) {
+      visitor.integer(key + "/epoch", at.epoch);
+      visitor.integer(key + "/samples", at.scores.samples);
+      visitor.real(key + "/loss", at.scores.loss);
+      visitor.real(key + "/top1", at.scores.top1);
+      visitor.real(key + "/top5", at.scores.top5);
+    };
+    for (std::size_t k = 0; k < K; ++k) {
+      scores(concat("trainer/last ", k), result.last[k]);
+      scores(concat("trainer/best ", k), result.best[k]);
+    }
+    scores("trainer/last ensemble", result.last_ensemble);
+    scores("trainer/best ensemble", result.best_ensemble);
+    const auto stage = [this](const std::string& text) -> std::function<void()> {
+      History history = History::parse_csv(text);
+      if (history.columns() != result.history.columns()) throw FormatError("the history in the file has other columns");
+      return [this, history = std::move(history)] { result.history = history; };
+    };
+    visitor.text("trainer/history", [&] { return result.history.csv(); }, stage);
+  }
+};
+
+}  // namespace detail
+}  // namespace afd

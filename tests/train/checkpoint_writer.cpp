@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include <afd/train/checkpoint_writer.hpp>
+//
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <torch/torch.h>
+
+#include "support/doctest.hpp"
+#include "support/temp_folder.hpp"
+
+TEST_SUITE_BEGIN("train");
+
+namespace {
+
+afd::StateDict state_of(std::int64_t step) {
+  afd::StateDict state;
+  state.set("step", step);
+  state.set("weights", torch::full({1000}, static_cast<double>(step)));
+  return state;
+}
+
+}  // namespace
+
+TEST_CASE("the newest stay, and the best one; at once or on a thread") {
+  for (const bool asynchronous : {false, true}) {
+    CAPTURE(asynchronous);
+    const afd_test::TempFolder temp;
+    std::vector<std::string> said;
+    const afd::CheckpointOptions options{.folder = temp.path() / "new" / "folder",
+                                         .keep_last = 3,
+                                         .asynchronous = asynchronous,
+                                         .say = [&](const std::string& text) { said.push_back(text); }};
+    {
+      afd::detail::CheckpointWriter writer(options);
+      for (std::int64_t step = 1; step <= 8; ++step) writer.write(state_of(step), step, step == 4);
+    }
+    const auto files = afd::detail::CheckpointFolder(options.folder).files();
+    REQUIRE(files.size() == 3);
+    CHECK(files[0].step == 8);
+    CHECK(files[2].step == 6);
+    CHECK(afd::read_checkpoint(files[0].path).to_bytes() == state_of(8).to_bytes());
+    CHECK(afd::read_checkpoint(options.folder / "best.afd").get<std::int64_t>("step") == 4);
+    CHECK(said.empty());
+  }
+}
+
+TEST_CASE("what cannot be written is told, and nothing is thrown") {
+  for (const bool asynchronous : {false, true}) {
+    const afd_test::TempFolder temp;
+    std::ofstream(temp.path() / "file") << "in the way";
+    std::vector<std::string> said;
+    const afd::CheckpointOptions options{.folder = temp.path() / "file",
+                                         .asynchronous = asynchronous,
+                                         .say = [&](const std::string& text) { said.push_back(text); }};
+    afd::detail::CheckpointWriter writer(options);
+    writer.write(state_of(5), 5, true);
+    writer.finish();
+    REQUIRE(said.size() == 1);
+    CHECK(said[0].find("no checkpoint after step 5") != std::string::npos);
+    CHECK(said[0].find("the training goes on") != std::string::npos);
+    afd::StateDict bad;
+    bad.set("complex", torch::zeros({1}, torch::kComplexFloat));
+    writer.write(bad, 6, false);
+    CHECK(said.size() == 2);
+  }
+}
+
+TEST_SUITE_END();

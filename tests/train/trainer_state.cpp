@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+#include <afd/train/trainer_state.hpp>
+//
+#include <csignal>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <torch/torch.h>
+
+#include <afd/data/augmentation.hpp>
+#include <afd/data/loader.hpp>
+#include <afd/discriminator/patch_discriminator.hpp>
+#include <afd/strategy/every.hpp>
+#include <afd/strategy/recipes.hpp>
+#include <afd/topology/cycle.hpp>
+#include <afd/topology/one_way.hpp>
+#include <afd/topology/pair.hpp>
+#include <afd/train/checkpoint.hpp>
+#include <afd/train/distiller.hpp>
+#include <afd/train/trainer.hpp>
+
+#include "support/doctest.hpp"
+#include "support/temp_folder.hpp"
+#include "support/tiny.hpp"
+
+TEST_SUITE_BEGIN("train");
+
+namespace {
+
+using afd_test::tiny_network;
+namespace fs = std::filesystem;
+
+/// Ends a training after so many of its steps in this process.
+struct StopAfter {
+  int left;
+  template <class D>
+  bool on_step(const afd::StepEvent<D>& /*event*/) {
+    return --left != 0;
+  }
+};
+
+afd::TensorDataset images(std::int64_t count) {
+  torch::manual_seed(5);
+  return {torch::randint(256, {count, 1, 8, 8}, torch::kUInt8),
+          torch::arange(count, torch::kInt64).remainder(afd_test::tiny_classes)};
+}
+
+/// In double precision, like the tiny networks.
+struct ToDouble {
+  torch::Tensor operator()(const torch::Tensor& inputs, const afd::CounterRng& /*rng*/) const {
+    return inputs.to(torch::kDouble).div(255);
+  }
+};
+
+auto train_source() {
+  return afd::BatchLoader(images(22), {.batch_size = 6, .seed = 4}, afd::Compose{afd::PadCrop{2}, ToDouble{}});
+}
+auto test_source() {
+  return afd::BatchLoader(images(9), {.batch_size = 5, .shuffle = false}, ToDouble{});
+}
+
+struct Quiet {
+  std::vector<std::string> said;
+  afd::CheckpointOptions options(const fs::path& folder) {
+    return {.folder = folder, .say = [this](const std::string& text) { said.push_back(text); }};
+  }
+};
+
+/// All of the newest checkpoint but times.
+afd::Bytes outcome(const fs::path& folder) {
+  const afd::StateDict state = afd::read_checkpoint(afd::detail::CheckpointFolder(folder).files().at(0).path);
+  afd::StateDict rest;
+  for (const auto& [key, value] : state.values()) {
+    if (key == "trainer/seconds" || key == "trainer/epoch seconds" || key == "trainer/history") continue;
+    rest.set(key, value);
+  }
+  return rest.to_bytes();
+}
+
+/// A history without its times.
+std::vector<std::vector<double>> losses_and_scores(const afd::History& history) {
+  std::vector<std::vector<double>> rows;
+  for (const auto& row : history.rows()) {
+    rows.push_back({row[0]});
+    rows.back().insert(rows.back().end(), row.begin() + 3, row.end());
+  }
+  return rows;
+}
+
+/// Trains three epochs of four steps in `folder`, stopping after `stop_after` steps if that is not 0.
+template <class With>
+auto train_in(const With& with, const afd::CheckpointOptions& checkpoint, int stop_after, std::uint64_t seed) {
+  using Result = afd::TrainResult<With::networks>;
+  std::optional<Result> result;
+  torch::manual_seed(seed);
+  with([&](auto& distiller) {
+    afd::Trainer trainer{
+        distiller, afd::TrainerOptions{.epochs = 3, .logit_schedule = afd::MultiStep{}, .checkpoint = checkpoint}};
+    result = trainer.fit(train_source(), test_source(), StopAfter{stop_after});
+  });
+  return *result;
+}
+
+/// Stopped after any step and started again in a new process's place, a training ends with the same bits.
+template <class With>
+void check_resume(const With& with) {
+  const afd_test::TempFolder folder;
+  Quiet quiet;
+  const auto whole = train_in(with, quiet.options(folder.path() / "whole"), 0, 1);
+  CHECK(whole.stop == afd::StopReason::finished);
+  const afd::Bytes end = outcome(folder.path() / "whole");
+  for (int stop = 1; stop < 12; ++stop) {
+    CAPTURE(stop);
+    const fs::path place = folder.path() / std::to_string(stop);
+    const auto first = train_in(with, quiet.options(place), stop, 1);
+    CHECK(first.stop == afd::StopReason::callback);
+    quiet.said.clear();
+    const auto second = train_in(with, quiet.options(place), 0, 99);
+    REQUIRE(quiet.said.size() == 1);
+    CHECK(quiet.said[0].find("going on from") != std::string::npos);
+    CHECK(outcome(place) == end);
+    CHECK(losses_and_scores(second.history) == losses_and_scores(whole.history));
+    CHECK(second.best[0].epoch == whole.best[0].epoch);
+    CHECK(second.last_ensemble.scores == whole.last_ensemble.scores);
+  }
+}
+
+struct PairRecipe {
+  static constexpr std::size_t networks = 2;
+  template <class Use>
+  void operator()(const Use& use) const {
+    auto a = tiny_network(), b = tiny_network({4, 5});
+    afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, a, b};
+    use(distiller);
+  }
+};
+struct CycleRecipe {
+  static constexpr std::size_t networks = 3;
+  template <class Use>
+  void operator()(const Use& use) const {
+    auto a = tiny_network(), b = tiny_network({4, 5}), c = tiny_network();
+    afd::Distiller distiller{
+        afd::topology::Cycle<3>{},
+        afd::Strategy{afd::CrossEntropy{}, afd::Every<3, afd::Adversarial<afd::PatchDiscriminator>>{}},
+        afd::DistillerOptions{.logit = afd::Sgd{.lr = 0.05, .accumulate = 3}, .order = afd::DiscriminatorFirst{}},
+        a,
+        b,
+        c};
+    use(distiller);
+  }
+};
+struct OfflineRecipe {
+  static constexpr std::size_t networks = 2;
+  template <class Use>
+  void operator()(const Use& use) const {
+    auto teacher = tiny_network(), student = tiny_network({4, 6});
+    for (torch::Tensor& parameter : teacher->parameters()) torch::nn::init::constant_(parameter, 0.01);
+    afd::Distiller distiller{afd::topology::OneWay{}, afd::DirectAlignmentWithKL{}, afd::frozen(teacher), student};
+    use(distiller);
+  }
+};
+struct JointRecipe {
+  static constexpr std::size_t networks = 2;
+  template <class Use>
+  void operator()(const Use& use) const {
+    auto a = tiny_network(), b = tiny_network();
+    afd::Distiller distiller{afd::topology::Pair{}, afd::AttentionDistillation{},
+                             afd::DistillerOptions{.logit = afd::AdamW{.lr = 1e-3}, .updates = afd::JointUpdate{}}, a,
+                             b};
+    use(distiller);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a pair's training resumes to the bit from every step") {
+  check_resume(PairRecipe{});
+}
+TEST_CASE("a cycle's training resumes to the bit from every step") {
+  check_resume(CycleRecipe{});
+}
+TEST_CASE("offline training resumes to the bit from every step") {
+  check_resume(OfflineRecipe{});
+}
+TEST_CASE("training with one optimizer resumes to the bit from every step") {
+  check_resume(JointRecipe{});
+}
+
+TEST_CASE("a training that is over is not trained again, and one with more epochs goes on") {
+  const afd_test::TempFolder folder;
+  Quiet quiet;
+  const auto checkpoint = quiet.options(folder.path());
+  const auto first = train_in(PairRecipe{}, checkpoint, 0, 1);
+  const afd::Bytes end = outcome(folder.path());
+  const auto again = train_in(PairRecipe{}, checkpoint, 0, 2);
+  CHECK(again.epochs == 3);
+  CHECK(losses_and_scores(again.history) == losses_and_scores(first.history));
+  CHECK(outcome(folder.path()) == end);
+  torch::manual_seed(3);
+  PairRecipe{}([&](auto& distiller) {
+    const auto longer =
+        afd::Trainer{distiller,
+                     afd::TrainerOptions{.epochs = 5, .logit_schedule = afd::MultiStep{}, .checkpoint = checkpoint}}
+            .fit(train_source(), test_source());
+    CHECK(longer.epochs == 5);
+    CHECK(longer.history.rows().size() == 5);
+  });
+}
+
+TEST_CASE("SIGTERM and SIGINT end a training after its step, with a checkpoint; the old handlers are back then") {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    const afd_test::TempFolder folder;
+    Quiet quiet;
+    const auto old = std::signal(signal, SIG_IGN);
+    torch::manual_seed(1);
+    PairRecipe{}([&](auto& distiller) {
+      struct Raise {
+        int signal;
+        int steps = 0;
+        void on_step(const afd::StepEvent<std::remove_reference_t<decltype(distiller)>>& /*event*/) {
+          if (++steps == 6) std::raise(signal);
+        }
+      };
+      Raise raise{signal};
+      const auto result =
+          afd::Trainer{distiller, afd::TrainerOptions{.epochs = 3, .checkpoint = quiet.options(folder.path())}}.fit(
+              train_source(), raise);
+      CHECK(result.stop == afd::StopReason::signal);
+      CHECK(raise.steps == 6);
+    });
+    CHECK(afd::detail::CheckpointFolder(folder.path()).files().at(0).step == 6);
+    CHECK((std::signal(signal, old) == SIG_IGN));
+  }
+}
+
+TEST_CASE("a damaged newest checkpoint is told, and the one before it is used") {
+  const afd_test::TempFolder folder;
+  Quiet quiet;
+  const auto whole = train_in(PairRecipe{}, quiet.options(folder.path() / "whole"), 0, 1);
+  static_cast<void>(train_in(PairRecipe{}, quiet.options(folder.path() / "parts"), 10, 1));
+  const auto files = afd::detail::CheckpointFolder(folder.path() / "parts").files();
+  REQUIRE(files.size() == 2);
+  CHECK(files[0].step == 10);
+  CHECK(files[1].step == 8);
+  fs::resize_file(files[0].path, fs::file_size(files[0].path) / 2);
+  quiet.said.clear();
+  static_cast<void>(train_in(PairRecipe{}, quiet.options(folder.path() / "parts"), 0, 9));
+  REQUIRE(quiet.said.size() == 2);
+  CHECK(quiet.said[0].find("is truncated") != std::string::npos);
+  CHECK(quiet.said[1].find("epoch 3, after step 0") != std::string::npos);
+  CHECK(outcome(folder.path() / "parts") == outcome(folder.path() / "whole"));
+
+  for (const auto& file : afd::detail::CheckpointFolder(folder.path() / "parts").files()) {
+    std::ofstream(file.path, std::ios::trunc) << "nothing";
+  }
+  CHECK_THROWS_WITH_AS(static_cast<void>(train_in(PairRecipe{}, quiet.options(folder.path() / "parts"), 0, 9)),
+                       doctest::Contains("every checkpoint"), afd::FormatError);
+}
+
+TEST_CASE("other schedules, another source or another recipe cannot go on, and say so") {
+  const afd_test::TempFolder folder;
+  Quiet quiet;
+  const auto checkpoint = quiet.options(folder.path());
+  static_cast<void>(train_in(PairRecipe{}, checkpoint, 5, 1));
+  PairRecipe{}([&](auto& distiller) {
+    afd::Trainer constant{distiller, afd::TrainerOptions{.epochs = 3, .checkpoint = checkpoint}};
+    CHECK_THROWS_WITH_AS(constant.fit(train_source(), test_source()), doctest::Contains("logit schedule"),
+                         afd::ConfigError);
+    afd::Trainer trainer{
+        distiller, afd::TrainerOptions{.epochs = 3, .logit_schedule = afd::MultiStep{}, .checkpoint = checkpoint}};
+    auto other = afd::BatchLoader(images(22), {.batch_size = 6, .seed = 5}, ToDouble{});
+    CHECK_THROWS_WITH_AS(trainer.fit(other, test_source()), doctest::Contains("fingerprint of the source"),
+                         afd::FormatError);
+    CHECK_FALSE(distiller.is_built());
+  });
+  CHECK_THROWS_WITH_AS(static_cast<void>(train_in(JointRecipe{}, checkpoint, 0, 1)),
+                       doctest::Contains("another recipe"), afd::ConfigError);
+}
+
+TEST_CASE("sources that cannot be entered half-way are walked to the place") {
+  const afd_test::TempFolder folder;
+  Quiet quiet;
+  torch::manual_seed(6);
+  const std::vector<afd::Batch> batches{afd_test::tiny_batch(), afd_test::tiny_batch(), afd_test::tiny_batch()};
+  const auto train = [&](const fs::path& place, int stop) {
+    torch::manual_seed(1);
+    PairRecipe{}([&](auto& distiller) {
+      afd::Trainer{distiller, afd::TrainerOptions{.epochs = 2, .checkpoint = quiet.options(place)}}.fit(
+          batches, StopAfter{stop});
+    });
+    return outcome(place);
+  };
+  const afd::Bytes whole = train(folder.path() / "whole", 0);
+  CHECK(train(folder.path() / "parts", 5) != whole);
+  CHECK(train(folder.path() / "parts", 0) == whole);
+}
+
+TEST_SUITE_END();
