@@ -21,5 +21,5 @@ int main() {
   using Recipe = afd::Strategy<afd::CrossEntropy, afd::MutualKL, afd::Adversarial<afd::ConvDiscriminator>>;
   afd::Distiller distiller{afd::topology::Pair{}, Recipe{}, small, large};
   afd::Trainer{distiller, {.epochs = 5}}.fit(train, test, afd::ProgressLine{std::cout});
-  afd::save_network(small, "small.pt");
+  afd::save_network(small, "small.afd");
 }

@@ -147,7 +147,7 @@ class Grid {
   [[nodiscard]] std::filesystem::path teacher_path(const Cell& cell) const {
     const std::string key = nlohmann::json(options_.settings).dump();
     return options_.out / "teachers" /
-           fmt::format("{}_seed{}_{:016x}.pt", joined(cell.networks), cell.seed, std::hash<std::string>{}(key));
+           fmt::format("{}_seed{}_{:016x}.afd", joined(cell.networks), cell.seed, std::hash<std::string>{}(key));
   }
 
   const Options& options_;

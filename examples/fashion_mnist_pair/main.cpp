@@ -127,7 +127,7 @@ void print_table(const afd::TrainResult<2>& alone, const afd::TrainResult<2>& pa
 
 /// Saves the small network and reads it back. Throws afd::Error if its logits are not the same to the bit.
 void save_and_check(afd::ResNet& small, const Options& options, const Data& data) {
-  const std::filesystem::path path = options.out / "small.pt";
+  const std::filesystem::path path = options.out / "small.afd";
   afd::save_network(small, path);
   afd::ResNet read = small_network(options.full_size);
   afd::load_network(read, path);

@@ -33,7 +33,7 @@ inline void add_options(CLI::App& app, Options& options) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_option("--data", options.data, "Folder with the IDX files, gzipped or not")->capture_default_str();
-  app.add_option("--out", options.out, "Folder for history.csv, learning_curves.png and small.pt")
+  app.add_option("--out", options.out, "Folder for history.csv, learning_curves.png and small.afd")
       ->capture_default_str();
   app.add_option("--seed", options.seed, "Seed of weights and batches")->capture_default_str();
   app.add_option("--threads", options.threads, "Threads of LibTorch (default: all cores)")

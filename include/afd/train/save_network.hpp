@@ -3,19 +3,21 @@
 
 // One network's weights in a file, for deployment: without discriminators, transfer layers and optimizers.
 
-#include <cstddef>
 #include <filesystem>
-#include <sstream>
+#include <map>
+#include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include <torch/ordered_dict.h>
+#include <ATen/core/Dict.h>
 #include <torch/serialize.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
 #include <afd/data/bytes.hpp>
+#include <afd/data/envelope.hpp>
+#include <afd/data/state_dict.hpp>
+#include <afd/data/state_visitor.hpp>
 #include <afd/detail/atomic_file.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
@@ -24,48 +26,32 @@
 
 namespace afd {
 
+/// Version of what is in a network's file; older ones can be read.
+inline constexpr ContentKind network_kind{"network", 1};
+
 namespace detail {
 
-/// What the file must hold for the network, in the order of the module: parameters, then buffers.
-inline std::vector<std::pair<std::string, torch::Tensor>> named_state(torch::nn::Module& module) {
-  std::vector<std::pair<std::string, torch::Tensor>> all;
-  for (const auto& item : module.named_parameters()) all.emplace_back(item.key(), item.value());
-  for (const auto& item : module.named_buffers()) all.emplace_back(item.key(), item.value());
+/// Parameters and buffers by their names in the module; undefined buffers have none.
+[[nodiscard]] inline std::map<std::string, torch::Tensor> named_tensors(const torch::nn::Module& module) {
+  std::map<std::string, torch::Tensor> all;
+  for (const auto& item : module.named_parameters()) all.emplace(item.key(), item.value());
+  for (const auto& item : module.named_buffers()) {
+    if (item.value().defined()) all.emplace(item.key(), item.value());
+  }
   return all;
-}
-
-/// Reads one tensor by its dotted name out of nested archives. Throws FormatError if it is not there.
-inline torch::Tensor read_tensor(torch::serialize::InputArchive& archive, const std::string& name,
-                                 const std::filesystem::path& path) {
-  const std::size_t dot = name.find('.');
-  if (dot != std::string::npos) {
-    torch::serialize::InputArchive child;
-    if (!archive.try_read(name.substr(0, dot), child)) {
-      throw FormatError(concat(path, " holds another network: it has no ", name));
-    }
-    return read_tensor(child, name.substr(dot + 1), path);
-  }
-  torch::Tensor tensor;
-  if (!archive.try_read(name, tensor) && !archive.try_read(name, tensor, /*is_buffer=*/true)) {
-    throw FormatError(concat(path, " holds another network: it has no ", name));
-  }
-  return tensor;
 }
 
 }  // namespace detail
 
-/// Writes the network's parameters and buffers to `path`, whole or not at all. torch::load(module, path) reads the
-/// file too. Throws FileError; a file that was there before is then untouched.
+/// Writes the network's parameters and buffers to `path`, whole or not at all, with a checksum. Throws FileError; a
+/// file that was there before is then untouched.
 template <class N>
   requires HasModule<N>
 void save_network(N& network, const std::filesystem::path& path) {
-  torch::serialize::OutputArchive archive;
-  module_of(network).save(archive);
-  // To memory first: LibTorch ends the process if the disk fills up while it writes to a file itself.
-  std::ostringstream memory;
-  archive.save_to(memory);
-  const std::string bytes = std::move(memory).str();
-  detail::write_file_atomically(path, bytes);
+  StateDict state;
+  for (const auto& [name, tensor] : detail::named_tensors(module_of(network))) state.set(name, tensor);
+  const Bytes bytes = seal(state.to_bytes(), network_kind);
+  detail::write_file_atomically(path, std::span(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
 /// Reads what save_network wrote into a network of the same shape; logits are then the same to the bit. Throws
@@ -75,24 +61,34 @@ template <class N>
   requires HasModule<N>
 void load_network(N& network, const std::filesystem::path& path) {
   const Bytes bytes = detail::read_raw(path);
-  auto state = detail::named_state(module_of(network));
-  std::vector<torch::Tensor> loaded;
+  const std::string name = path.string();
+  const StateDict state = StateDict::from_bytes(unseal(bytes, network_kind, name), name);
+  const auto tensors = detail::named_tensors(module_of(network));
   try {
-    torch::serialize::InputArchive archive;
-    archive.load_from(reinterpret_cast<const char*>(bytes.data()), bytes.size(), torch::kCPU);
-    for (const auto& [name, tensor] : state) loaded.push_back(detail::read_tensor(archive, name, path));
-  } catch (const c10::Error& error) {
-    throw FormatError(detail::concat(path, " is not a saved network, or is damaged: ", error.what_without_backtrace()));
+    CheckState check(state);
+    for (const auto& [key, tensor] : tensors) check.tensor(key, tensor);
+    for (const auto& [key, value] : state.values()) {
+      if (!tensors.contains(key)) throw FormatError(key + " is in the file, but not here");
+    }
+  } catch (const FormatError& error) {
+    throw FormatError(detail::concat(name, " holds another network: ", error.what()));
   }
-  for (std::size_t i = 0; i < state.size(); ++i) {
-    const auto& [name, tensor] = state[i];
-    if (loaded[i].sizes() == tensor.sizes() && loaded[i].scalar_type() == tensor.scalar_type()) continue;
-    throw FormatError(detail::concat(path, " holds another network: ", name, " is ", loaded[i].scalar_type(), ' ',
-                                     loaded[i].sizes(), " there, but ", tensor.scalar_type(), ' ', tensor.sizes(),
-                                     " here"));
+  LoadState load(state);
+  for (const auto& [key, tensor] : tensors) load.tensor(key, tensor);
+}
+
+/// Writes parameters and buffers for Python, whole or not at all: torch.load(path) gives a dict of tensors by their
+/// names in the module. There is no checksum in such a file. Throws FileError; a file that was there before is then
+/// untouched.
+template <class N>
+  requires HasModule<N>
+void save_for_python(N& network, const std::filesystem::path& path) {
+  c10::Dict<std::string, torch::Tensor> dict;
+  for (const auto& [name, tensor] : detail::named_tensors(module_of(network))) {
+    dict.insert(name, tensor.detach().to(torch::kCPU).contiguous());
   }
-  const torch::NoGradGuard no_grad;
-  for (std::size_t i = 0; i < state.size(); ++i) state[i].second.copy_(loaded[i]);
+  const std::vector<char> bytes = torch::pickle_save(dict);
+  detail::write_file_atomically(path, bytes);
 }
 
 }  // namespace afd
