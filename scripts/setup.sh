@@ -4,7 +4,9 @@
 set -euo pipefail
 packages=(g++ cmake ninja-build ccache libtorch-dev libeigen3-dev libopenblas0-pthread zlib1g-dev
   libjemalloc-dev libstb-dev libcli11-dev libfmt-dev nlohmann-json3-dev libboost-dev gnuplot-nox dataset-fashion-mnist)
-if [[ "${1:-}" == --test ]]; then packages+=(doctest-dev clang-19 python3-torch python3-numpy libbenchmark-dev); fi
+if [[ "${1:-}" == --test ]]; then
+  packages+=(doctest-dev clang-19 libclang-rt-19-dev python3-torch python3-numpy libbenchmark-dev)
+fi
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

@@ -81,7 +81,8 @@ class StateDict {
     throw FormatError(detail::concat(key, " of the state is of another type"));
   }
 
-  [[nodiscard]] const std::map<std::string, Value, std::less<>>& values() const { return values_; }
+  [[nodiscard]] const std::map<std::string, Value, std::less<>>& values() const& { return values_; }
+  void values() && = delete;  // in `for (... : make().values())` the state would be gone before its values are read
 
   /// Throws DataError for a tensor of a dtype that cannot be saved.
   [[nodiscard]] Bytes to_bytes() const {
