@@ -58,7 +58,7 @@ groups=(
 if $tune; then
   common="--images 1000 --epochs 40 --validation 5000 --score-on validation --evaluate-every 100"
   groups=()
-  add() { groups+=("$1|resnet8+resnet8|$2|$3"); }
+  add() { groups+=("$1|${4:-resnet8+resnet8}|$2|$3"); }
   for lr in 0.02 0.05 0.1 0.2; do add "lr$lr" "--lr $lr" "alone dml"; done
   for rate in 2e-5 2e-4 2e-3; do
     for decay in 0.1 1e-4; do add "rate$rate-$decay" "--lr 0.1 --feature-lr $rate --feature-decay $decay" afd; done
@@ -68,6 +68,13 @@ if $tune; then
     add "l2-$weight" "--lr 0.1 --l2-weight $weight" l2
   done
   for weight in 10 100 1000; do add "at-$weight" "--lr 0.1 --at-weight $weight" at; done
+  # Whether offline learning wants other weights.
+  for weight in 0.01 0.1 1; do
+    add "offline-l1-$weight" "--lr 0.1 --l1-weight $weight" "l1-offline l1-kl-offline" resnet8+resnet20
+  done
+  for weight in 10 100 1000; do
+    add "offline-at-$weight" "--lr 0.1 --at-weight $weight" at-offline resnet8+resnet20
+  done
 elif ((${#smoke[@]} > 0)); then
   groups=("equal|resnet8+resnet8||alone dml afd kd-offline" "three|resnet8+resnet8+resnet8||alone afd-cycle")
 fi

@@ -18,23 +18,27 @@
 namespace experiments {
 
 /// A line for each method and settings: accuracy after the last epoch, averaged over the networks, mean ± standard
-/// deviation over seeds. Of the settings only those that differ somewhere are named.
+/// deviation over seeds. Of the settings only those that the method was tried with more than one of are named.
 [[nodiscard]] inline std::string tuning_table(const std::vector<Result>& results) {
-  std::map<std::string, std::set<std::string>> seen;
+  const auto method_of = [](const Result& result) {
+    return fmt::format("| {} | {} |", joined(result.cell.networks), result.cell.method);
+  };
+  std::map<std::string, std::map<std::string, std::set<std::string>>> seen;
   for (const Result& result : results) {
     const nlohmann::json all = result.settings;
-    for (const auto& [name, value] : all.items()) seen[name].insert(value.dump());
+    for (const auto& [name, value] : all.items()) seen[method_of(result)][name].insert(value.dump());
   }
   std::map<std::string, std::vector<double>> accuracies;
   for (const Result& result : results) {
     std::string settings;
     const nlohmann::json all = result.settings;
     for (const auto& [name, value] : all.items()) {
-      if (seen[name].size() > 1) settings += fmt::format("{}{} {}", settings.empty() ? "" : ", ", name, value.dump());
+      if (seen[method_of(result)][name].size() > 1)
+        settings += fmt::format("{}{} {}", settings.empty() ? "" : ", ", name, value.dump());
     }
     double sum = 0;
     for (const NetworkResult& network : result.networks) sum += network.last;
-    accuracies[fmt::format("| {} | {} | {} |", joined(result.cell.networks), result.cell.method, settings)].push_back(
+    accuracies[fmt::format("{} {} |", method_of(result), settings)].push_back(
         sum / static_cast<double>(result.networks.size()));
   }
   std::string text = "| networks | method | settings | validation top-1 % | seeds |\n|---|---|---|---|---|\n";
