@@ -135,12 +135,14 @@ if $tune; then
   exit
 fi
 
+known_times=()
+if [[ -n $known && -f $known/times.jsonl ]]; then known_times=(--known "$known/times.jsonl"); fi
 # How long steps take: the same methods, one after the other with nothing else at work.
 for group in "${groups[@]}"; do
   IFS='|' read -r name networks settings methods <<<"$group"
   # shellcheck disable=SC2086
   "$EXPERIMENTS" --out times --networks $networks --seeds 1 2 3 $common --images 1000 --validation 100 --epochs 2 \
-    --score-on validation ${methods:+--methods $methods} ${known:+--known "$known/times.jsonl"} >times.log 2>&1
+    --score-on validation ${methods:+--methods $methods} "${known_times[@]}" >times.log 2>&1
 done
 cp times/results.jsonl times.jsonl
 "$EXPERIMENTS"_report results.jsonl --times times.jsonl --out figures
