@@ -27,7 +27,8 @@ auto with_temperature(double temperature) {
   };
 }
 
-/// Adam's steps do not know how large a loss is: the rate takes the place of its weight.
+/// Adam's steps do not know how large a gradient is: the rate says how far they go, the weight of a loss only sets it
+/// against the weight decay.
 auto with_rates(double feature, double discriminator) {
   return [=](const Run& run) {
     Optimizers optimizers(run.settings);
@@ -59,6 +60,8 @@ experiments::Methods experiments::ablations() {
       {"afd-rate-0.1", {"a tenth of the feature rate", false, with_rates(0.1, 1)}},
       {"afd-rate-10", {"ten times the feature rate", false, with_rates(10, 1)}},
       {"afd-d-rate-10", {"ten times the discriminators' rate", false, with_rates(1, 10)}},
+      {"afd-weight-0.1", {"feature loss weighted 0.1", false, with(afd::Adversarial<>{.weight = 0.1})}},
+      {"afd-weight-10", {"feature loss weighted 10", false, with(afd::Adversarial<>{.weight = 10})}},
       // Controls: what the feature optimizer's weight decay does by itself.
       {"afd-weight-0", {"feature loss weighted 0", false, with(afd::Adversarial<>{.weight = 0})}},
       {"afd-maps-weight-0",

@@ -65,10 +65,6 @@ template <class Plan, class Options>
   return recipe;
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// The recipe that a state was saved with: all texts whose keys begin so.
 [[nodiscard]] inline Recipe saved_recipe(const StateDict& state, const std::string& prefix = "recipe/") {
   Recipe recipe;

@@ -178,6 +178,7 @@ class Trainer {
       event.seconds = seconds();
       state.result.history.add(row(event));
       state.begin(epoch + 1);
+      saved_step = -1;  // scores and history have come on since the epoch's last step
       if (!tell(event, callbacks...)) stop = StopReason::callback;
       if (signals && signals->signal() != 0) stop = StopReason::signal;
       const std::int64_t every = options_.checkpoint.every_epochs;
