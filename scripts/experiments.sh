@@ -13,6 +13,7 @@ processes=$(nproc)
 seeds="1 2 3 4 5"
 smoke=()
 tune=false
+smoke_run=false
 known=""
 while (($# > 0)); do
   case $1 in
@@ -21,11 +22,13 @@ while (($# > 0)); do
     --known) known=$(realpath "$2"); shift 2 ;;
     --seeds) seeds=$2; shift 2 ;;
     --tune) tune=true; seeds="101 102 103"; shift ;;
-    --smoke) smoke=(--images 128 --validation 128 --epochs 1); seeds="1 2"; shift ;;
+    --smoke) smoke_run=true; smoke=(--images 128 --validation 128 --epochs 1); seeds="1 2"; shift ;;
     *) echo "experiments.sh: unknown option $1" >&2; exit 2 ;;
   esac
 done
-if [[ -z $out ]]; then out=$root/build/experiments_$($tune && echo tuning || echo out); fi
+if [[ -z $out ]]; then
+  out=$root/build/experiments_$(if $tune; then echo tuning; elif $smoke_run; then echo smoke; else echo out; fi)
+fi
 
 "$root/scripts/setup.sh"
 build=$root/build/experiments
@@ -40,6 +43,11 @@ fi
 
 online="alone dml l1 l2 l1-kl at afd-maps afd"
 offline="kd-offline l1-offline l2-offline l1-kl-offline at-offline afd-maps-offline afd-offline"
+variants="afd-T1 afd-T5 dml-T1 l1-10 l1-kl-10 afd-rate-0.1 afd-rate-10 afd-d-rate-10 afd-weight-0.1 afd-weight-10"
+variants+=" afd-patch afd-mlp afd-spectral afd-bce afd-hinge afd-first afd-joint afd-joint-0.1 afd-every-4"
+variants+=" afd-maps-rate-10"
+controls="afd-weight-0 afd-maps-weight-0"
+controls_10="afd-rate-10-weight-0 afd-maps-rate-10-weight-0"
 # Settings were chosen on validation images, with seeds that are not used here; see docs/experiments/README.md.
 common="--lr 0.1 --l1-weight 0.01 --l2-weight 0.01 --at-weight 10 --evaluate-every 3"
 few="--images 1000 --epochs 60"
@@ -47,17 +55,27 @@ long="--images 1000 --epochs 240"
 many="--images 5000 --epochs 20"
 # name | networks | settings | methods (none: all)
 groups=(
-  "equal|resnet8+resnet8|$few|"
-  "small_large|resnet8+resnet20|$few|$online $offline"
-  "kinds|resnet8+wrn10-2|$few|$online"
+  "equal|resnet8+resnet8|$few|$online $offline"
+  "deep|resnet8+resnet20|$few|$online $offline"
+  "wide|resnet8+wrn10-2|$few|$online $offline"
   "three|resnet8+resnet8+resnet8|$few|"
   "four|resnet8+resnet8+resnet8+resnet8|$few|"
   "equal_5000|resnet8+resnet8|$many|$online"
-  "equal_long|resnet8+resnet8|$long|alone dml afd-maps afd"
+  "equal_long|resnet8+resnet8|$long|alone dml l1-kl afd-maps afd"
+)
+# After all of these.
+later=(
+  "equal_variants|resnet8+resnet8|$few|$controls $controls_10 $variants"
+  "deep_controls|resnet8+resnet20|$few|$controls"
+  "wide_controls|resnet8+wrn10-2|$few|$controls afd-rate-10 afd-rate-10-weight-0"
+  "equal_5000_controls|resnet8+resnet8|$many|$controls"
+  "equal_long_controls|resnet8+resnet8|$long|afd-weight-0 afd-rate-10 afd-rate-10-weight-0 dml-T1"
 )
 if $tune; then
   common="--images 1000 --epochs 40 --validation 5000 --score-on validation --evaluate-every 100"
+  common+=" --l1-weight 1 --l2-weight 1 --at-weight 1000"
   groups=()
+  later=()
   add() { groups+=("$1|${4:-resnet8+resnet8}|$2|$3"); }
   for lr in 0.02 0.05 0.1 0.2; do add "lr$lr" "--lr $lr" "alone dml"; done
   for rate in 2e-5 2e-4 2e-3; do
@@ -75,43 +93,56 @@ if $tune; then
   for weight in 10 100 1000; do
     add "offline-at-$weight" "--lr 0.1 --at-weight $weight" at-offline resnet8+resnet20
   done
-elif ((${#smoke[@]} > 0)); then
+elif $smoke_run; then
   groups=("equal|resnet8+resnet8||alone dml afd kd-offline" "three|resnet8+resnet8+resnet8||alone afd-cycle")
+  later=()
 fi
 
 # One line per seed and group: seed by seed, so that a part of the grid is a whole comparison.
 cd "$out"
 jobs_file=jobs
 : >"$jobs_file"
-for seed in $seeds; do
-  for group in "${groups[@]}"; do
-    IFS='|' read -r name networks settings methods <<<"$group"
-    echo "--out $name/seed$seed --networks $networks --seeds $seed" \
-      "$common $settings ${smoke[*]} ${methods:+--methods $methods}" >>"$jobs_file"
+folders=()
+add_jobs() {
+  local seed group
+  for seed in $seeds; do
+    for group in "$@"; do
+      IFS='|' read -r name networks settings methods <<<"$group"
+      echo "--out $name/seed$seed --networks $networks --seeds $seed" \
+        "$common $settings ${smoke[*]} ${methods:+--methods $methods}" >>"$jobs_file"
+      folders+=("$name/seed$seed")
+    done
   done
-done
+}
+add_jobs "${groups[@]}"
+add_jobs "${later[@]}"
 run_job() {
   local folder=$2
   mkdir -p "$folder"
   # Interrupted cells are run again next time; the others go on.
-  if ! "$EXPERIMENTS" "$@" ${KNOWN:+--known "$KNOWN/results.jsonl"} >"$folder/log" 2>&1; then
+  if ! "$EXPERIMENTS" "$@" >"$folder/log" 2>&1; then
     tail -n 3 "$folder/log" >&2
     return 255
   fi
 }
 export -f run_job
-export EXPERIMENTS=$build/examples/experiments KNOWN=$known
+export EXPERIMENTS=$build/examples/experiments
 
 # How far the whole grid is, while it runs.
 cells=0
 while read -r line; do
   # shellcheck disable=SC2086
   cells=$((cells + $("$EXPERIMENTS" $line --dry-run | wc -l)))
+  if [[ -n $known ]]; then
+    # shellcheck disable=SC2086
+    "$EXPERIMENTS" $line --known "$known/results.jsonl" --only-known 2>/dev/null
+  fi
 done <"$jobs_file"
-finished() { cat ./*/seed*/results.jsonl 2>/dev/null | wc -l; }
+finished() { cat "${folders[@]/%//results.jsonl}" "${folders[@]/%//failed.jsonl}" 2>/dev/null | wc -l; }
+before=$(finished)
+echo "experiments.sh: $cells cells, $before of them are known or were finished before" >&2
 show_progress() {
-  local before done minutes
-  before=$(finished)
+  local done minutes
   while sleep "$([[ -t 2 ]] && echo 10 || echo 300)"; do
     done=$(finished)
     minutes="some"
@@ -128,7 +159,9 @@ if ! xargs -P "$processes" -I{} bash -c 'run_job {}' <"$jobs_file"; then
   exit 1
 fi
 
-cat ./*/seed*/results.jsonl >results.jsonl
+cat "${folders[@]/%//results.jsonl}" >results.jsonl
+cat "${folders[@]/%//failed.jsonl}" >failed.jsonl
+if [[ -s failed.jsonl ]]; then echo "experiments.sh: some cells failed, see $out/failed.jsonl" >&2; fi
 if $tune; then
   "$EXPERIMENTS"_report results.jsonl --tuning --out figures
   echo "experiments.sh: $out/figures/README.md"
@@ -138,7 +171,7 @@ fi
 known_times=()
 if [[ -n $known && -f $known/times.jsonl ]]; then known_times=(--known "$known/times.jsonl"); fi
 # How long steps take: the same methods, one after the other with nothing else at work.
-for group in "${groups[@]}"; do
+for group in "${groups[@]}" "${later[@]}"; do
   IFS='|' read -r name networks settings methods <<<"$group"
   # shellcheck disable=SC2086
   "$EXPERIMENTS" --out times --networks $networks --seeds 1 2 3 $common --images 1000 --validation 100 --epochs 2 \

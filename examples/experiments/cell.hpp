@@ -23,13 +23,13 @@ struct Settings {
   std::int64_t image_side = 224;  ///< of folders' images; the others have the size that they have
   std::int64_t stem_stride = 2;
   std::vector<double> milestones = {0.5, 0.75};  ///< where all rates fall to a tenth, as shares of the training
-  double lr = 0.05;                              ///< of the logit loss
+  double lr = 0.1;                               ///< of the logit loss
   double feature_lr = 2e-5;                      ///< of adversarial feature loss and discriminators
   double feature_decay = 0.1;                    ///< weight decay of both
   double temperature = 3.0;
-  double l1_weight = 1.0;
-  double l2_weight = 1.0;
-  double at_weight = 1000.0;  ///< of attention transfer
+  double l1_weight = 0.01;
+  double l2_weight = 0.01;
+  double at_weight = 10.0;  ///< of attention transfer
   int threads = 1;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Settings, data, images, validation, score_on, epochs, evaluate_every,
@@ -83,6 +83,14 @@ struct GameResult {
   std::vector<double> fake{};  ///< share of fake maps taken for fake
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GameResult, edge, real, fake)
+
+/// A cell whose losses became infinite or NaN. It would do so again, so the grid goes on without it.
+struct Failure {
+  Cell cell{};
+  Settings settings{};
+  std::string why{};
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failure, cell, settings, why)
 
 struct Result {
   Cell cell{};

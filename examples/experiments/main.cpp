@@ -42,6 +42,7 @@ struct Options {
   std::string preset = "none";
   int decode_threads = 1;
   bool dry_run = false;
+  bool only_known = false;
 };
 
 /// Every cell, seed by seed, so that a part of the grid is a whole comparison; "alone" first, for it makes the
@@ -70,30 +71,48 @@ class Grid {
  public:
   explicit Grid(const Options& options)
       : options_(options),
-        files_(read_files(options.settings.data, options.folder, options.decode_threads)),
         cells_(cells_of(options)),
         progress_(cells_.size()) {
     std::filesystem::create_directories(options.out / "teachers");
-    const nlohmann::json settings = options.settings;
-    for (const Result& result : read_results(results_path())) {
-      if (nlohmann::json(result.settings) == settings) finished_.push_back(result.cell);
-    }
+    find_finished(read_results(results_path()));
     fmt::print(stderr, "{} cells, {} of them finished before\n", cells_.size(), finished_.size());
+    const auto failed = read_results<Failure>(failures_path());
+    find_finished(failed);
+    failed_ = failed.size();
   }
 
   void run() {
-    ResultsFile results(results_path());
+    ResultsFile results(results_path()), failures(failures_path());
     take_over(results);
+    if (options_.only_known) return;
+    files_ = read_files(options_.settings.data, options_.folder, options_.decode_threads);
     for (const Cell& cell : cells_) {
       const bool is_done = is_finished(cell);
       progress_.start(cell, is_done);
-      if (!is_done) results.add(run(cell));
+      if (is_done) continue;
+      try {
+        results.add(run(cell));
+      } catch (const afd::NonFiniteError& error) {
+        progress_.say(fmt::format("failed: {}", error.what()));
+        failures.add(Failure{cell, options_.settings, error.what()});
+        ++failed_;
+      }
     }
     fmt::print(stderr, "\n{}\n", results_path().string());
+    if (failed_ > 0) fmt::print(stderr, "{} failed cells are in {}\n", failed_, failures_path().string());
   }
 
  private:
   [[nodiscard]] std::filesystem::path results_path() const { return options_.out / "results.jsonl"; }
+  [[nodiscard]] std::filesystem::path failures_path() const { return options_.out / "failed.jsonl"; }
+
+  template <class Line>
+  void find_finished(const std::vector<Line>& lines) {
+    const nlohmann::json settings = options_.settings;
+    for (const Line& line : lines) {
+      if (nlohmann::json(line.settings) == settings) finished_.push_back(line.cell);
+    }
+  }
 
   [[nodiscard]] bool is_finished(const Cell& cell) const {
     return std::find(finished_.begin(), finished_.end(), cell) != finished_.end();
@@ -154,6 +173,7 @@ class Grid {
   Files files_;
   std::vector<Cell> cells_;
   std::vector<Cell> finished_;
+  std::size_t failed_ = 0;
   Progress progress_;
 };
 
@@ -166,6 +186,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--out", options.out, "Folder for results.jsonl and teachers")->capture_default_str();
   app.add_option("--known", options.known, "results.jsonl of other grids: what is in them is not run again")
       ->check(CLI::ExistingFile);
+  app.add_flag("--only-known", options.only_known, "Take over what is in --known and stop");
   app.add_option("--networks", options.casts, "Networks that train together, joined by +")->capture_default_str();
   app.add_option("--methods", options.methods, "Methods (default: all)");
   app.add_option("--seeds", options.seeds, "Seeds")->capture_default_str();

@@ -35,6 +35,12 @@ Methods of() {
         [=](const Run& run) {
           return train_together<Cycle<K>>(run, Strategy{CrossEntropy{}, kl(run), afd::Adversarial<>{}});
         }}},
+      {"afd-cycle-dml-weight-0",
+       {"as afd-cycle-dml, feature loss weighted 0", false,
+        [=](const Run& run) {
+          return train_together<Cycle<K>>(
+              run, Strategy{CrossEntropy{}, afd::Over{AllPairs<K>{}, kl(run)}, afd::Adversarial<>{.weight = 0}});
+        }}},
       {"afd-cycle-dml",
        {"labels, the probabilities of all peers, and the maps of the network before in a cycle", false,
         [=](const Run& run) {

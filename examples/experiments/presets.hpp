@@ -22,6 +22,9 @@ namespace experiments {
   settings.feature_lr = 2e-5;    // [R] by Adam; [P] much smaller than the logit loss's
   settings.feature_decay = 0.1;  // [R]
   settings.temperature = 3;      // [R]
+  settings.l1_weight = 0.01;     // [O] these three as chosen on Fashion-MNIST; not tried on other data
+  settings.l2_weight = 0.01;
+  settings.at_weight = 10;
   if (name == "paper-cifar100") {
     settings.data = "cifar100";         // [P]
     settings.validation = 5000;         // [O]

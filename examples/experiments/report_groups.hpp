@@ -47,8 +47,9 @@ namespace report_details {
   group.networks = result.cell.networks;
   const std::string images =
       result.settings.images > 0 ? fmt::format("{} images", result.settings.images) : "all images";
-  group.title = fmt::format("{}, {}, {}", joined(group.networks), result.settings.data, images);
-  group.file = fmt::format("{}_{}", joined(group.networks), result.settings.images);
+  group.title = fmt::format("{}, {}, {}, {} epochs", joined(group.networks), result.settings.data, images,
+                            result.settings.epochs);
+  group.file = fmt::format("{}_{}_{}", joined(group.networks), result.settings.images, result.settings.epochs);
   std::replace(group.file.begin(), group.file.end(), '+', '_');
   return group;
 }

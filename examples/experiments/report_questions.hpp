@@ -44,7 +44,7 @@ inline void add(Question& question, const Group& group, const std::vector<Pair>&
 }
 
 [[nodiscard]] inline std::string short_title(const Group& group) {
-  return fmt::format("{}, {}", joined(group.networks), group.settings.images);
+  return fmt::format("{}, {} images, {} epochs", joined(group.networks), group.settings.images, group.settings.epochs);
 }
 
 }  // namespace report_details

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Finished cells, one JSON line each. A line is written whole and synced before the next cell begins.
+// Finished cells, and failed ones in a file of their own, one JSON line each. A line is written whole and synced before
+// the next cell begins.
 
 #include <cstdio>
 #include <filesystem>
@@ -22,23 +23,25 @@
 
 namespace experiments {
 
-/// All results in a file; none if it is not there. A last line that was cut off by a crash is left out, and said so.
-/// Throws afd::FormatError for any other line that is not a result.
-[[nodiscard]] inline std::vector<Result> read_results(const std::filesystem::path& path) {
+/// All lines of a file; none if it is not there. A last line without its newline was cut off by a crash: it is left out,
+/// and said so. Throws afd::FormatError for any other line that is not a `Line`.
+template <class Line = Result>
+[[nodiscard]] std::vector<Line> read_results(const std::filesystem::path& path) {
   std::ifstream file(path);
-  std::vector<Result> results;
-  std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
-    const bool is_cut = file.eof();  // no newline at its end
-    try {
-      results.push_back(nlohmann::json::parse(line).get<Result>());
-    } catch (const nlohmann::json::exception& problem) {
-      if (!is_cut)
-        throw afd::FormatError(fmt::format("{}:{}: not a result: {}", path.string(), number, problem.what()));
+  std::vector<Line> lines;
+  std::string text;
+  for (int number = 1; std::getline(file, text); ++number) {
+    if (file.eof()) {
       fmt::print(stderr, "{}:{}: was cut off; that cell will be run again\n", path.string(), number);
+      break;
+    }
+    try {
+      lines.push_back(nlohmann::json::parse(text).get<Line>());
+    } catch (const nlohmann::json::exception& problem) {
+      throw afd::FormatError(fmt::format("{}:{}: not a result: {}", path.string(), number, problem.what()));
     }
   }
-  return results;
+  return lines;
 }
 
 class ResultsFile {
@@ -53,7 +56,8 @@ class ResultsFile {
   ResultsFile& operator=(const ResultsFile&) = delete;
   ~ResultsFile() { ::close(file_); }
 
-  void add(const Result& result) {
+  template <class Line>
+  void add(const Line& result) {
     const std::string line = nlohmann::json(result).dump() + "\n";
     if (::write(file_, line.data(), line.size()) != static_cast<ssize_t>(line.size()) || ::fsync(file_) != 0) {
       throw afd::FileError(fmt::format("cannot write {}; is the disk full?", path_.string()));

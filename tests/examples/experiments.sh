@@ -36,10 +36,10 @@ cmp "$folder/whole/results.jsonl" "$folder/elsewhere/results.jsonl" || fail "kno
 "$report" "$folder/whole/results.jsonl" --times "$folder/parts/results.jsonl" --out "$folder/report" \
   >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 grep -q '| afd |' "$folder/report/README.md" || fail "the report has no line for afd"
-for picture in rq1 resnet8_resnet8_64_accuracy resnet8_resnet8_64_curves resnet8_resnet8_64_games; do
+for picture in rq1 resnet8_resnet8_64_2_{accuracy,curves,games}; do
   [[ -s $folder/report/$picture.png ]] || fail "the report has no picture $picture"
 done
-grep -q '| afd - alone: resnet8+resnet8, 64 | .* | 2 |' "$folder/report/README.md" || fail "no difference of two seeds"
+grep -q '| afd - alone: resnet8+resnet8, 64 images, 2 epochs | .* | 2 |' "$folder/report/README.md" || fail "no difference of two seeds"
 "$report" "$folder/whole/results.jsonl" --tuning --out "$folder/tuning"
 grep -q '| resnet8+resnet8 | afd |' "$folder/tuning/README.md" || fail "the table of settings has no line for afd"
 "$experiments" --networks resnet8+resnet8 --methods alone afd --seeds 1 2 --dry-run >"$folder/log"
