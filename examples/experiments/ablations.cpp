@@ -45,8 +45,8 @@ auto with_rates(double feature, double discriminator, double weight = 1) {
     Optimizers optimizers(run.settings);
     optimizers.feature.lr *= feature;
     optimizers.discriminator.lr *= discriminator;
-    return train_together<Pair>(
-        run, Strategy{CrossEntropy{}, kl(run.settings), afd::Adversarial<>{.weight = weight}}, optimizers);
+    return train_together<Pair>(run, Strategy{CrossEntropy{}, kl(run.settings), afd::Adversarial<>{.weight = weight}},
+                                optimizers);
   };
 }
 

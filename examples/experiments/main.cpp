@@ -69,10 +69,7 @@ std::vector<Cell> cells_of(const Options& options) {
 
 class Grid {
  public:
-  explicit Grid(const Options& options)
-      : options_(options),
-        cells_(cells_of(options)),
-        progress_(cells_.size()) {
+  explicit Grid(const Options& options) : options_(options), cells_(cells_of(options)), progress_(cells_.size()) {
     std::filesystem::create_directories(options.out / "teachers");
     find_finished(read_results(results_path()));
     fmt::print(stderr, "{} cells, {} of them finished before\n", cells_.size(), finished_.size());

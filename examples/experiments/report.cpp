@@ -34,7 +34,9 @@ constexpr const char* introduction = R"(<!-- written by experiments_report -->
 Accuracies are top-1 in per cent. "last" is after the last epoch, "best" with the weights of the epoch that was best on
 validation images: mean ± standard deviation over seeds. Differences are of "last", paired: same seed, so the same
 initial weights, images and batches. They are given as mean ± half-width of the 95 % confidence interval by Student's t,
-bold where it does not reach 0. With this many of them, one in twenty is bold by chance alone.
+bold where it does not reach 0. With this many of them, one in twenty is bold by chance alone; "p, Holm" is corrected
+for all differences of its question. Where a difference is not of one network or of an offline method's student, it is
+averaged over the networks that train.
 
 )";
 
@@ -60,7 +62,7 @@ std::string table(const Group& group, std::size_t network) {
   for (const auto& [method, results] : group.methods) {
     if (!is_trained(method, network)) continue;
     const auto over = [&](const char* base) {
-      return method == base ? std::string() : with_interval(contrast(group, method, base, {network}));
+      return method == base ? std::string() : with_interval(contrast(gains(group, method, base, {network})));
     };
     text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", method, results.size(),
                         with_deviation(estimate(accuracies(group, method, network, When::last))),
@@ -72,22 +74,24 @@ std::string table(const Group& group, std::size_t network) {
 
 /// What a step of each method takes.
 std::string costs(const Group& group) {
-  const auto alone = group.methods.find("alone");
   std::string text =
       "### Costs\nOf all networks of a method together. Layers: transfer layers and discriminators, which are dropped "
-      "after "
-      "training. Multiply-adds: of all forwards of a step, for an image.\n\n| method | parameters of networks | of "
-      "layers "
-      "| multiply-adds, million | ms per step | over alone |\n|---|---|---|---|---|---|\n";
+      "after training. Multiply-adds: of all forwards of a step, for an image; backwards are about twice as many. A "
+      "step of an offline method trains one network and asks the teacher, whose own training is not in it. In "
+      "brackets: from the grid itself, where other cells ran at the same time.\n\n| method | parameters of networks | "
+      "of layers | multiply-adds, million | ms per step | over alone |\n|---|---|---|---|---|---|\n";
   for (const auto& [method, results] : group.methods) {
     const Result& any = results.begin()->second;
     std::int64_t parameters = 0;
     for (const NetworkResult& network : any.networks) parameters += network.parameters;
     const double seconds = group.seconds_per_step.at(method);
+    const auto is_timed = [&](const std::string& name) { return group.timed.contains(name); };
+    const bool has_ratio = is_timed(method) && is_timed("alone") && !method.ends_with("-offline");
     const std::string ratio =
-        alone == group.methods.end() ? "" : fmt::format("{:.2f} x", seconds / group.seconds_per_step.at("alone"));
-    text += fmt::format("| {} | {} | {} | {:.2f} | {:.1f} | {} |\n", method, parameters, any.edge_parameters,
-                        any.step_multiply_adds / 1e6, 1e3 * seconds, ratio);
+        has_ratio ? fmt::format("{:.2f} x", seconds / group.seconds_per_step.at("alone")) : std::string();
+    const std::string time = fmt::format("{:.1f}", 1e3 * seconds);
+    text += fmt::format("| {} | {} | {} | {:.2f} | {} | {} |\n", method, parameters, any.edge_parameters,
+                        any.step_multiply_adds / 1e6, is_timed(method) ? time : "(" + time + ")", ratio);
   }
   return text + "\n";
 }
@@ -132,13 +136,19 @@ std::string section(const Group& group, const std::filesystem::path& folder) {
     if (std::filesystem::exists(folder / file)) text += fmt::format("![{}]({})\n\n", what, file);
   };
   const bool has_variants = std::any_of(group.methods.begin(), group.methods.end(),
-                                        [](const auto& method) { return report_details::is_variant(method.first); });
+                                        [](const auto& method) { return is_variant(method.first); });
   picture("accuracy", "accuracy by method", [&](const auto& path) { draw_accuracy(group, false, path); });
   if (has_variants) {
     picture("variants", "accuracy of variants", [&](const auto& path) { draw_accuracy(group, true, path); });
   }
   picture("curves", "learning curves", [&](const auto& path) {
-    draw_curves(group, path, "network 0 on validation images", "top-1 %", "set key bottom right inside\n",
+    // The last 15 points are what methods differ in; how they got there is cut off.
+    double most = 0;
+    for (const auto& [method, results] : group.methods) {
+      for (const auto& [seed, result] : results) most = std::max(most, result.networks.at(0).validation);
+    }
+    draw_curves(group, path, "network 0 on validation images", "top-1 %",
+                fmt::format("set yrange [{:.0f}:{:.0f}]\n", most - 15, most + 1),
                 [](const Result& result) { return result.curves.at(0); });
   });
   picture("games", "how often discriminators are right", [&](const auto& path) {
@@ -161,10 +171,17 @@ std::string section(const Group& group, const std::filesystem::path& folder) {
 std::string section(const Question& question, const std::filesystem::path& folder) {
   if (question.contrasts.empty()) return "";
   draw_question(question, folder / question.file);
-  std::string text = fmt::format("## {}\n![{}]({})\n\n| difference | points | seeds |\n|---|---|---|\n", question.title,
-                                 question.title, question.file);
-  for (const auto& [what, difference] : question.contrasts) {
-    text += fmt::format("| {} | {} | {} |\n", what, with_interval(difference), difference.count);
+  std::string text =
+      fmt::format("## {}\n![{}]({})\n\n| difference | points | p | p, Holm | seeds |\n|---|---|---|---|---|\n",
+                  question.title, question.title, question.file);
+  std::vector<double> all;
+  for (const auto& [what, difference] : question.contrasts) all.push_back(difference.p);
+  const std::vector<double> corrected = holm(all);
+  const auto number = [](double p) { return std::isnan(p) ? std::string() : fmt::format("{:.3f}", p); };
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& [what, difference] = question.contrasts[i];
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", what, with_interval(difference), number(all[i]),
+                        number(corrected[i]), difference.count);
   }
   return text + "\n";
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Group {
   std::vector<std::string> networks;
   std::map<std::string, std::map<std::uint64_t, Result>> methods;
   std::map<std::string, double> seconds_per_step;  ///< by method: medians over seeds
+  std::set<std::string> timed;                     ///< methods whose cells were run to be timed
 };
 
 [[nodiscard]] inline double median(std::vector<double> values) {
@@ -54,6 +56,12 @@ namespace report_details {
   return group;
 }
 
+/// Whether a step of one takes as long as a step of the other.
+[[nodiscard]] inline bool same_steps(const Settings& a, const Settings& b) {
+  return a.data == b.data && a.batch == b.batch && a.stem_stride == b.stem_stride && a.threads == b.threads &&
+         a.image_side == b.image_side;
+}
+
 }  // namespace report_details
 
 /// Comparisons in order of their first result. `times`: cells that were run to be timed, with nothing else on the
@@ -70,11 +78,14 @@ namespace report_details {
     for (const auto& [method, of_seeds] : group.methods) {
       std::vector<double> seconds;
       for (const Result& timed : times) {
-        if (timed.cell.method == method && timed.cell.networks == group.networks) {
+        if (timed.cell.method == method && timed.cell.networks == group.networks &&
+            report_details::same_steps(timed.settings, group.settings)) {
           seconds.push_back(timed.seconds_per_step);
         }
       }
-      if (seconds.empty()) {
+      if (!seconds.empty()) {
+        group.timed.insert(method);
+      } else {
         for (const auto& [seed, result] : of_seeds) seconds.push_back(result.seconds_per_step);
       }
       group.seconds_per_step[method] = median(seconds);
@@ -106,24 +117,37 @@ enum class When { last, best };
   return all;
 }
 
-/// Last accuracy of `method` less that of `base`, averaged over `networks`, of the seeds that both have.
-[[nodiscard]] inline Estimate contrast(const Group& group, const std::string& method, const std::string& base,
-                                       const std::vector<std::size_t>& networks) {
-  std::vector<double> a, b;
+/// Last accuracy of `method` less that of `base`, averaged over `networks`, by seed.
+using Gains = std::map<std::uint64_t, double>;
+[[nodiscard]] inline Gains gains(const Group& group, const std::string& method, const std::string& base,
+                                 const std::vector<std::size_t>& networks) {
+  Gains all;
   const auto ours = group.methods.find(method), theirs = group.methods.find(base);
-  if (ours == group.methods.end() || theirs == group.methods.end()) return estimate({});
-  const auto mean = [&](const Result& result) {
-    double sum = 0;
-    for (const std::size_t k : networks) sum += accuracy(result, k, When::last);
-    return sum / static_cast<double>(networks.size());
-  };
+  if (ours == group.methods.end() || theirs == group.methods.end()) return all;
   for (const auto& [seed, result] : ours->second) {
     const auto same = theirs->second.find(seed);
     if (same == theirs->second.end()) continue;
-    a.push_back(mean(result));
-    b.push_back(mean(same->second));
+    for (const std::size_t k : networks) {
+      all[seed] += (accuracy(result, k, When::last) - accuracy(same->second, k, When::last)) /
+                   static_cast<double>(networks.size());
+    }
   }
-  return paired_difference(a, b);
+  return all;
+}
+
+[[nodiscard]] inline Estimate contrast(const Gains& gains) {
+  std::vector<double> all;
+  for (const auto& [seed, gain] : gains) all.push_back(gain);
+  return estimate(all);
+}
+
+/// How much larger the gains of `a` are, of the seeds that both have.
+[[nodiscard]] inline Estimate contrast(const Gains& a, const Gains& b) {
+  std::vector<double> all;
+  for (const auto& [seed, gain] : a) {
+    if (const auto same = b.find(seed); same != b.end()) all.push_back(gain - same->second);
+  }
+  return estimate(all);
 }
 
 }  // namespace experiments

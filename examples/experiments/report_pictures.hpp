@@ -8,7 +8,9 @@
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -48,14 +50,25 @@ inline void gnuplot(const std::string& script, const std::filesystem::path& pict
   return all;
 }
 
-/// Variants of afd have a picture of their own.
-[[nodiscard]] inline bool is_variant(const std::string& method) {
-  static const std::vector<std::string> own{"afd-maps",  "afd-offline",   "afd-maps-offline",
-                                            "afd-cycle", "afd-cycle-dml", "afd-all-pairs"};
-  return method.starts_with("afd-") && std::find(own.begin(), own.end(), method) == own.end();
+/// What an offline method is online.
+[[nodiscard]] inline std::string online_twin(std::string method) {
+  if (method == "kd-offline") return "dml";
+  if (const auto end = method.find("-offline"); end != std::string::npos) method.erase(end);
+  return method;
 }
 
-/// Methods with the least to learn from first.
+/// A colour for each method, the same in every picture; offline methods have that of their online twin.
+[[nodiscard]] inline std::string colour_of(const std::string& method) {
+  static const std::map<std::string, std::string> all{
+      {"alone", "#000000"},     {"dml", "#3182bd"},           {"l1", "#fdae6b"},
+      {"l2", "#e6550d"},        {"l1-kl", "#8c6d31"},         {"at", "#7f7f7f"},
+      {"afd-maps", "#31a354"},  {"afd", "#d6278a"},           {"ensemble", "#756bb1"},
+      {"afd-cycle", "#31a354"}, {"afd-cycle-dml", "#d6278a"}, {"afd-all-pairs", "#e6550d"}};
+  const auto found = all.find(online_twin(method));
+  return found == all.end() ? "#bcbcbc" : found->second;
+}
+
+/// Methods with the least to learn from first, offline ones last.
 [[nodiscard]] inline std::vector<std::string> methods_in_order(const Group& group, bool variants) {
   static const std::vector<std::string> order{"alone",    "dml",      "l1",  "l2",        "l1-kl",        "at",
                                               "afd-maps", "ensemble", "afd", "afd-cycle", "afd-cycle-dml"};
@@ -64,7 +77,8 @@ inline void gnuplot(const std::string& script, const std::filesystem::path& pict
     if (is_variant(method) == variants || (variants && (method == "afd" || method == "dml"))) methods.push_back(method);
   }
   const auto rank = [&](const std::string& method) {
-    return std::find(order.begin(), order.end(), method) - order.begin();
+    const auto place = std::find(order.begin(), order.end(), online_twin(method)) - order.begin();
+    return std::pair(method.ends_with("-offline"), place);
   };
   std::stable_sort(methods.begin(), methods.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   return methods;
@@ -117,8 +131,8 @@ void draw_curves(const Group& group, const std::filesystem::path& picture, const
     }
     if (sums.empty()) continue;
     const char* dashes = method.ends_with("-offline") ? "dt 2" : "dt 1";
-    plots +=
-        fmt::format("{}'-' using 1:2 with lines lw 2 {} title '{}'", plots.empty() ? "plot " : ", ", dashes, method);
+    plots += fmt::format("{}'-' using 1:2 with lines lw 2 {} lc rgb '{}' title '{}'", plots.empty() ? "plot " : ", ",
+                         dashes, colour_of(method), method);
     const auto& epochs = results.begin()->second.epochs;
     for (std::size_t i = 0; i < sums.size(); ++i) data += fmt::format("{} {}\n", epochs.at(i), sums[i]);
     data += "e\n";

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The paper's four questions, each as differences between methods.
+// The paper's four questions, and one about the method's parts, each as differences between methods.
 
 #include <cmath>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -24,8 +25,21 @@ struct Contrast {
 struct Question {
   std::string title;
   std::string file;  ///< name of its picture
-  std::vector<Contrast> contrasts;
+  std::vector<Contrast> contrasts{};
+
+  void add(std::string what, const Estimate& difference) {
+    if (difference.count > 0) contrasts.push_back({std::move(what), difference});
+  }
 };
+
+/// Whether a method is one of the method's parts changed, or a rival's: shown apart from the methods themselves.
+[[nodiscard]] inline bool is_variant(const std::string& method) {
+  for (const char* changed : {"-T", "-10", "-rate", "-weight", "-patch", "-mlp", "-spectral", "-bce", "-hinge",
+                              "-first", "-joint", "-every"}) {
+    if (method.find(changed) != std::string::npos) return true;
+  }
+  return false;
+}
 
 namespace report_details {
 
@@ -37,9 +51,7 @@ struct Pair {
 inline void add(Question& question, const Group& group, const std::vector<Pair>& pairs,
                 const std::vector<std::size_t>& networks, const std::string& of) {
   for (const auto& [method, base] : pairs) {
-    const Estimate difference = contrast(group, method, base, networks);
-    if (difference.count == 0) continue;
-    question.contrasts.push_back({fmt::format("{} - {}: {}", method, base, of), difference});
+    question.add(fmt::format("{} - {}: {}", method, base, of), contrast(gains(group, method, base, networks)));
   }
 }
 
@@ -47,16 +59,35 @@ inline void add(Question& question, const Group& group, const std::vector<Pair>&
   return fmt::format("{}, {} images, {} epochs", joined(group.networks), group.settings.images, group.settings.epochs);
 }
 
+/// How much more the first network gains beside a larger one than beside one like itself, everything else the same.
+inline void add_gains_by_peer(Question& question, const std::vector<Group>& groups) {
+  for (const Group& equal : groups) {
+    if (equal.networks.size() != 2 || equal.networks[0] != equal.networks[1]) continue;
+    for (const Group& other : groups) {
+      if (other.networks.size() != 2 || other.networks[0] != equal.networks[0] || other.networks == equal.networks ||
+          nlohmann::json(other.settings) != nlohmann::json(equal.settings)) {
+        continue;
+      }
+      for (const auto& [method, base] : {Pair{"afd", "alone"}, Pair{"afd", "dml"}}) {
+        question.add(fmt::format("{} - {} of {}: beside {} less beside another {}", method, base, equal.networks[0],
+                                 other.networks[1], equal.networks[0]),
+                     contrast(gains(other, method, base, {0}), gains(equal, method, base, {0})));
+      }
+    }
+  }
+}
+
 }  // namespace report_details
 
-/// Differences are averaged over all networks that train, except for offline methods (the student) and the last
+/// Differences are averaged over all networks that train, except for offline methods (the student) and the fourth
 /// question (each network by itself).
 [[nodiscard]] inline std::vector<Question> questions(const std::vector<Group>& groups) {
   using report_details::add, report_details::short_title;
-  Question logits{"RQ1: do distributions of feature maps add to logits?", "rq1.png", {}};
-  Question alignment{"RQ2: is adversarial better than direct alignment?", "rq2.png", {}};
-  Question cycle{"RQ3: does the cycle scale to three and four networks?", "rq3.png", {}};
-  Question general{"RQ4: where does it help?", "rq4.png", {}};
+  Question logits{"RQ1: do distributions of feature maps add to logits?", "rq1.png"};
+  Question alignment{"RQ2: is adversarial better than direct alignment?", "rq2.png"};
+  Question cycle{"RQ3: does the cycle scale to three and four networks?", "rq3.png"};
+  Question general{"RQ4: where does it help?", "rq4.png"};
+  Question parts{"Parts: what in the method matters?", "parts.png"};
   for (const Group& group : groups) {
     std::vector<std::size_t> all;
     for (std::size_t k = 0; k < group.networks.size(); ++k) all.push_back(k);
@@ -69,9 +100,19 @@ inline void add(Question& question, const Group& group, const std::vector<Pair>&
            {"afd", "dml"},
            {"afd", "afd-maps"},
            {"afd-maps", "afd-maps-weight-0"},
-           {"afd", "afd-weight-0"}},
+           {"afd", "afd-weight-0"},
+           {"afd-maps-rate-10", "afd-maps-rate-10-weight-0"},
+           {"afd-rate-10", "afd-rate-10-weight-0"},
+           {"afd-rate-10", "dml"}},
           all, title);
-      add(alignment, group, {{"afd-maps", "l1"}, {"afd-maps", "l2"}, {"afd-maps", "at"}, {"afd", "l1-kl"}}, all, title);
+      add(alignment, group,
+          {{"afd-maps", "l1"},
+           {"afd-maps", "l1-10"},
+           {"afd-maps", "l2"},
+           {"afd-maps", "at"},
+           {"afd", "l1-kl"},
+           {"afd", "l1-kl-10"}},
+          all, title);
       add(alignment, group,
           {{"afd-maps-offline", "l1-offline"},
            {"afd-maps-offline", "l2-offline"},
@@ -82,6 +123,11 @@ inline void add(Question& question, const Group& group, const std::vector<Pair>&
       for (const std::size_t k : all) {
         add(general, group, {{"afd", "alone"}, {"afd", "dml"}}, {k}, fmt::format("network {} of {}", k, title));
       }
+      for (const auto& [method, results] : group.methods) {
+        if (!method.starts_with("afd-") || !is_variant(method) || method.find("-maps") != std::string::npos) continue;
+        add(parts, group, {{method.c_str(), method == "afd-hinge" ? "afd-spectral" : "afd"}}, all, title);
+      }
+      add(parts, group, {{"afd-maps-rate-10", "afd-maps"}, {"dml-T1", "dml"}, {"afd-T1", "dml-T1"}}, all, title);
     } else {
       add(cycle, group,
           {{"dml", "alone"},
@@ -91,13 +137,16 @@ inline void add(Question& question, const Group& group, const std::vector<Pair>&
            {"afd-all-pairs", "alone"},
            {"afd-cycle", "dml"},
            {"afd-cycle-dml", "dml"},
+           {"afd-cycle-dml", "afd-cycle-dml-weight-0"},
            {"afd-cycle", "ensemble"},
+           {"afd-cycle-dml", "ensemble"},
            {"afd-cycle", "afd-all-pairs"},
            {"afd-cycle-dml", "afd-all-pairs"}},
           all, title);
     }
   }
-  return {logits, alignment, cycle, general};
+  report_details::add_gains_by_peer(general, groups);
+  return {logits, alignment, cycle, general, parts};
 }
 
 }  // namespace experiments

@@ -13,12 +13,13 @@
 #include <nlohmann/json.hpp>
 
 #include "cell.hpp"
+#include "report_groups.hpp"
 #include "statistics.hpp"
 
 namespace experiments {
 
-/// A line for each method and settings: accuracy after the last epoch, averaged over the networks, mean ± standard
-/// deviation over seeds. Of the settings only those that the method was tried with more than one of are named.
+/// A line for each method and settings: accuracy after the last epoch, averaged over the networks that train, mean ±
+/// standard deviation over seeds. Of the settings only those that the method was tried with more than one of are named.
 [[nodiscard]] inline std::string tuning_table(const std::vector<Result>& results) {
   const auto method_of = [](const Result& result) {
     return fmt::format("| {} | {} |", joined(result.cell.networks), result.cell.method);
@@ -36,10 +37,13 @@ namespace experiments {
       if (seen[method_of(result)][name].size() > 1)
         settings += fmt::format("{}{} {}", settings.empty() ? "" : ", ", name, value.dump());
     }
-    double sum = 0;
-    for (const NetworkResult& network : result.networks) sum += network.last;
-    accuracies[fmt::format("{} {} |", method_of(result), settings)].push_back(
-        sum / static_cast<double>(result.networks.size()));
+    double sum = 0, trained = 0;
+    for (std::size_t k = 0; k < result.networks.size(); ++k) {
+      if (!is_trained(result.cell.method, k)) continue;
+      sum += result.networks[k].last;
+      trained += 1;
+    }
+    accuracies[fmt::format("{} {} |", method_of(result), settings)].push_back(sum / trained);
   }
   std::string text = "| networks | method | settings | validation top-1 % | seeds |\n|---|---|---|---|---|\n";
   for (const auto& [line, values] : accuracies) {

@@ -23,8 +23,8 @@
 
 namespace experiments {
 
-/// All lines of a file; none if it is not there. A last line without its newline was cut off by a crash: it is left out,
-/// and said so. Throws afd::FormatError for any other line that is not a `Line`.
+/// All lines of a file; none if it is not there. A last line without its newline was cut off by a crash: it is left
+/// out, and said so. Throws afd::FormatError for any other line that is not a `Line`.
 template <class Line = Result>
 [[nodiscard]] std::vector<Line> read_results(const std::filesystem::path& path) {
   std::ifstream file(path);

@@ -2,9 +2,11 @@
 #include "experiments/statistics.hpp"
 //
 #include <cmath>
+#include <tuple>
 #include <vector>
 
 #include "experiments/report_groups.hpp"
+#include "experiments/report_questions.hpp"
 #include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("examples");
@@ -27,12 +29,25 @@ TEST_CASE("one value has a mean only, none has nothing") {
   CHECK(experiments::estimate({}).count == 0);
 }
 
-TEST_CASE("paired differences do not see what both have in common") {
-  const Estimate difference = experiments::paired_difference({11, 22, 33}, {10, 20, 30});
-  CHECK(difference.mean == doctest::Approx(2));
-  CHECK(difference.deviation == doctest::Approx(1));
-  // Student's t for 2 degrees of freedom: 4.302653.
-  CHECK(difference.half_width == doctest::Approx(4.302653 / std::sqrt(3.0)).epsilon(1e-6));
+TEST_CASE("p-values of samples whose figures are known, and Holm's correction of several") {
+  // At the tabulated quantile for 4 degrees of freedom the two-sided p is 0.05.
+  const double error = std::sqrt(2.5 / 5), shift = 2.776445 * error;
+  const auto around = [](double mean) {
+    return experiments::estimate({mean - 2, mean - 1, mean, mean + 1, mean + 2}).p;
+  };
+  CHECK(around(shift) == doctest::Approx(0.05).epsilon(1e-5));
+  CHECK(around(-shift) == doctest::Approx(0.05).epsilon(1e-5));
+  CHECK(around(0) == doctest::Approx(1));
+  CHECK(std::isnan(experiments::estimate({1}).p));
+  CHECK(std::isnan(experiments::estimate({1, 1}).p));
+
+  // By hand: sorted 0.01, 0.02, 0.03 times 3, 2, 1, never falling.
+  const std::vector<double> corrected = experiments::holm({0.03, std::nan(""), 0.01, 0.02});
+  CHECK(corrected[2] == doctest::Approx(0.03));
+  CHECK(corrected[3] == doctest::Approx(0.04));
+  CHECK(corrected[0] == doctest::Approx(0.04));
+  CHECK(std::isnan(corrected[1]));
+  CHECK(experiments::holm({0.9, 0.8})[0] == 1);
 }
 
 TEST_CASE("the interval holds the true mean in 95 of 100 samples") {
@@ -70,11 +85,16 @@ TEST_CASE("differences between methods use the seeds that both have, averaged ov
   add("x", 3, 99, 99);
   add("y", 1, 9, 17);
   add("y", 2, 9, 19);
-  const Estimate both = experiments::contrast(group, "x", "y", {0, 1});
+  const auto contrast = [&](const char* method, const char* base, const std::vector<std::size_t>& networks) {
+    return experiments::contrast(experiments::gains(group, method, base, networks));
+  };
+  const Estimate both = contrast("x", "y", {0, 1});
   CHECK(both.count == 2);
   CHECK(both.mean == doctest::Approx(2));
-  CHECK(experiments::contrast(group, "x", "y", {1}).mean == doctest::Approx(2.5));
-  CHECK(experiments::contrast(group, "x", "z", {0}).count == 0);
+  // Differences of 2 and 2: paired, they do not see that the second seed was better for both.
+  CHECK(both.deviation == doctest::Approx(0).epsilon(1e-12));
+  CHECK(contrast("x", "y", {1}).mean == doctest::Approx(2.5));
+  CHECK(contrast("x", "z", {0}).count == 0);
 }
 
 TEST_CASE("results with the same settings and networks are one comparison; times come from timed cells") {
@@ -89,10 +109,52 @@ TEST_CASE("results with the same settings and networks are one comparison; times
                                             result("y", 1, 10, 5), result("x", 1, 20, 9)},
                                            {result("y", 1, 1, 7)});
   REQUIRE(groups.size() == 2);
+  CHECK(groups[0].file != groups[1].file);
+  CHECK(groups[0].timed.count("y") == 1);
+  CHECK(groups[0].timed.count("x") == 0);
   CHECK(groups[0].methods.at("x").size() == 3);
   CHECK(groups[0].seconds_per_step.at("x") == 2);
   CHECK(groups[0].seconds_per_step.at("y") == 7);
   CHECK(groups[1].methods.count("y") == 0);
+}
+
+TEST_CASE("a gain beside another peer is compared seed by seed, with the same settings only") {
+  const auto result = [](const char* method, const char* peer, std::uint64_t seed, std::int64_t epochs, double last) {
+    experiments::Result one;
+    one.cell = {method, {"a", peer}, seed};
+    one.settings.epochs = epochs;
+    one.networks.resize(2);
+    one.networks[0].last = last;
+    return one;
+  };
+  std::vector<experiments::Result> results;
+  // Beside its like it gains 1 and 2, beside b 4 and 6; the third comparison has other settings.
+  const std::vector<std::tuple<const char*, std::int64_t, double, double>> comparisons{
+      {"a", 10, 1, 2}, {"b", 10, 4, 6}, {"b", 9, 50, 50}};
+  for (const auto& [peer, epochs, first, second] : comparisons) {
+    results.push_back(result("afd", peer, 1, epochs, 60 + first));
+    results.push_back(result("afd", peer, 2, epochs, 70 + second));
+    results.push_back(result("alone", peer, 1, epochs, 60));
+    results.push_back(result("alone", peer, 2, epochs, 70));
+  }
+  const auto questions = experiments::questions(experiments::grouped(results, {}));
+  const auto& contrasts = questions.at(3).contrasts;
+  int found = 0;
+  for (const auto& [what, difference] : contrasts) {
+    if (what != "afd - alone of a: beside b less beside another a") continue;
+    ++found;
+    CHECK(difference.count == 2);
+    CHECK(difference.mean == doctest::Approx(3.5));
+  }
+  CHECK(found == 1);
+}
+
+TEST_CASE("variants of methods are told from methods") {
+  for (const char* method : {"alone", "dml", "l1-kl-offline", "afd", "afd-maps", "afd-maps-offline", "afd-cycle-dml"})
+    CHECK_MESSAGE(!experiments::is_variant(method), method);
+  for (const char* method : {"afd-T5", "dml-T1", "l1-10", "l1-kl-10", "afd-weight-0", "afd-cycle-dml-weight-0",
+                             "afd-maps-rate-10", "afd-mlp", "afd-joint-0.1"})
+    CHECK_MESSAGE(experiments::is_variant(method), method);
 }
 
 TEST_SUITE_END();
