@@ -49,4 +49,10 @@ class FormatError : public FileError {
   using FileError::FileError;
 };
 
+/// A whole file of a newer format than this library knows.
+class VersionError : public FormatError {
+ public:
+  using FormatError::FormatError;
+};
+
 }  // namespace afd

@@ -46,6 +46,8 @@ TEST_CASE("an AnySource gives its source's batches, epoch by epoch, from whereve
     plain.start_epoch(5, first);
     any.start_epoch(5, first);
     ahead.start_epoch(5, first);
+    CHECK(any.resumes_epochs());
+    CHECK(ahead.resumes_epochs());
     CHECK(labels(any) == labels(plain));
     CHECK(labels(any) == labels(plain));  // again
     CHECK(labels(ahead) == labels(plain));

@@ -3,6 +3,9 @@
 //
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "support/doctest.hpp"
@@ -39,6 +42,31 @@ class Closed {
 struct WithClosed {
   Closed closed{1};
   double after = 2;
+};
+
+struct Choices {
+  std::optional<double> some = 0.5;
+  std::optional<int> none{};
+  std::variant<int, double> either = 2.5;
+  std::pair<int, double> both{1, 0.25};
+  std::map<int, double> table{{7, 0.125}};
+};
+class Telling {
+ public:
+  template <class Add>
+  void describe(const Add& add) const {
+    add("rate", std::string("0.75"));
+  }
+
+ private:
+  [[maybe_unused]] int hidden_ = 1;
+};
+struct WithTelling {
+  Telling telling{};
+  int after = 2;
+};
+struct Twelve {
+  int a = 1, b = 2, c = 3, d = 4, e = 5, f = 6, g = 7, h = 8, i = 9, j = 10, k = 11, l = 12;
 };
 
 }  // namespace fields_test
@@ -81,6 +109,21 @@ TEST_CASE("plain numbers, empty types, and what cannot be looked into") {
   CHECK(values(Empty{}).empty());
   CHECK(values(Closed(5)).empty());
   CHECK(values(WithClosed{}) == std::map<std::string, std::string>{{"v.1", "2"}});
+}
+
+TEST_CASE("optionals, variants, pairs and tables are looked into, and some values tell themselves") {
+  CHECK(values(Choices{}) == std::map<std::string, std::string>{{"v.0", "0.5"},
+                                                                {"v.1", "none"},
+                                                                {"v.2 alternative", "1"},
+                                                                {"v.2", "2.5"},
+                                                                {"v.3.0", "1"},
+                                                                {"v.3.1", "0.25"},
+                                                                {"v.4[0].0", "7"},
+                                                                {"v.4[0].1", "0.125"}});
+  CHECK(values(Telling{}) == std::map<std::string, std::string>{{"v.rate", "0.75"}});
+  CHECK(values(WithTelling{}) == std::map<std::string, std::string>{{"v.0.rate", "0.75"}, {"v.1", "2"}});
+  CHECK(values(Twelve{}).size() == 12);
+  CHECK(values(Twelve{}).at("v.11") == "12");
 }
 
 TEST_CASE("names of types tell template arguments apart") {

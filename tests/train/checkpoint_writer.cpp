@@ -46,6 +46,39 @@ TEST_CASE("the newest stay, and the best one; at once or on a thread") {
   }
 }
 
+TEST_CASE("a best state that could not be written is written with the next one; old files go all the same") {
+  for (const bool asynchronous : {false, true}) {
+    const afd_test::TempFolder temp;
+    std::vector<std::string> said;
+    const afd::CheckpointOptions options{
+        .folder = temp.path(), .keep_last = 1, .asynchronous = asynchronous, .say = [&](const std::string& text) {
+          said.push_back(text);
+        }};
+    std::filesystem::create_directories(temp.path() / "best.afd" / "in the way");
+    afd::detail::CheckpointWriter writer(options);
+    writer.write(state_of(1), 1, false);
+    writer.write(state_of(2), 2, true);
+    writer.finish();
+    REQUIRE(said.size() == 1);
+    CHECK(said[0].find("best.afd is not that of the best epoch") != std::string::npos);
+    CHECK(afd::detail::CheckpointFolder(temp.path()).files().size() == 1);
+    std::filesystem::remove_all(temp.path() / "best.afd");
+    writer.write(state_of(3), 3, false);
+    writer.finish();
+    CHECK(afd::read_checkpoint(temp.path() / "best.afd").get<std::int64_t>("step") == 2);
+    CHECK(said.size() == 1);
+  }
+}
+
+TEST_CASE("what a killed process left is cleared away first, and nobody else may write") {
+  const afd_test::TempFolder temp;
+  std::ofstream(temp.path() / "step_000000000100.afd.77_0.tmp") << "half";
+  const afd::CheckpointOptions options{.folder = temp.path()};
+  const afd::detail::CheckpointWriter writer(options);
+  CHECK_FALSE(std::filesystem::exists(temp.path() / "step_000000000100.afd.77_0.tmp"));
+  CHECK_THROWS_AS(afd::detail::CheckpointWriter{options}, afd::ConfigError);
+}
+
 TEST_CASE("what cannot be written is told, and nothing is thrown") {
   for (const bool asynchronous : {false, true}) {
     const afd_test::TempFolder temp;
@@ -55,15 +88,17 @@ TEST_CASE("what cannot be written is told, and nothing is thrown") {
                                          .asynchronous = asynchronous,
                                          .say = [&](const std::string& text) { said.push_back(text); }};
     afd::detail::CheckpointWriter writer(options);
-    writer.write(state_of(5), 5, true);
-    writer.finish();
     REQUIRE(said.size() == 1);
-    CHECK(said[0].find("no checkpoint after step 5") != std::string::npos);
-    CHECK(said[0].find("the training goes on") != std::string::npos);
+    CHECK(said[0].find("cannot make the folder") != std::string::npos);
+    writer.write(state_of(5), 5, false);
+    writer.finish();
+    REQUIRE(said.size() == 2);
+    CHECK(said[1].find("no checkpoint after step 5") != std::string::npos);
+    CHECK(said[1].find("the training goes on") != std::string::npos);
     afd::StateDict bad;
     bad.set("complex", torch::zeros({1}, torch::kComplexFloat));
     writer.write(bad, 6, false);
-    CHECK(said.size() == 2);
+    CHECK(said.size() == 3);
   }
 }
 

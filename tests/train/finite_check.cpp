@@ -42,6 +42,36 @@ TEST_CASE("finite losses pass; the first that is not is named; what was not comp
   CHECK(skipped.total == 0);
 }
 
+TEST_CASE("gradients that are not finite are refused wherever they lie; huge ones and undefined ones are not") {
+  using afd::detail::require_finite_gradients;
+  const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  for (const auto dtype : {torch::kFloat32, torch::kFloat64, torch::kBFloat16}) {
+    const torch::Tensor fine = torch::ones({3, 4}, dtype);
+    CHECK_NOTHROW(require_finite_gradients({fine, torch::Tensor(), fine.t()}));
+    for (const double bad : {nan, infinity, -infinity}) {
+      for (const std::int64_t at : {0, 5, 11}) {
+        torch::Tensor gradient = torch::ones({3, 4}, dtype);
+        gradient.view({-1})[at] = bad;
+        CHECK_THROWS_WITH_AS(require_finite_gradients({fine, gradient}), doctest::Contains("[3, 4]"),
+                             afd::NonFiniteError);
+        CHECK_THROWS_AS(require_finite_gradients({gradient.slice(1, 0, 4, 1).t()}), afd::NonFiniteError);
+      }
+    }
+    torch::Tensor both = torch::ones({2}, dtype);
+    both[0] = infinity;
+    both[1] = -infinity;
+    CHECK_THROWS_AS(require_finite_gradients({both}), afd::NonFiniteError);
+  }
+  CHECK_NOTHROW(require_finite_gradients({torch::full({100}, std::numeric_limits<float>::max())}));
+  CHECK_NOTHROW(require_finite_gradients({torch::full({100}, std::numeric_limits<double>::max(), torch::kFloat64)}));
+}
+
+TEST_CASE("counts of steps that cannot be are refused") {
+  CHECK_THROWS_AS(afd::detail::check_non_finite(afd::SkipNonFinite{.limit = 0}), afd::ConfigError);
+  CHECK_THROWS_AS(afd::detail::check_non_finite(afd::DeferNonFinite{.every = 0}), afd::ConfigError);
+  CHECK_NOTHROW(afd::detail::check_non_finite(afd::ThrowNonFinite{}));
+}
+
 TEST_CASE("losses too large to be summed are finite all the same") {
   Skipped skipped;
   const torch::Tensor huge = torch::full({}, std::numeric_limits<float>::max());

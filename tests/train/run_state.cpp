@@ -198,13 +198,13 @@ TEST_CASE("the state of another recipe or of other shapes is refused, and nothin
 
   auto c = tiny_network(), d = tiny_network(), wide = tiny_network({3, 9});
   const auto before_c = afd_test::state_of(*c);
-  const torch::Tensor random = afd::detail::GeneratorGuard::generator().get_state();
+  const torch::Tensor random = afd::detail::cpu_generator().get_state();
   const auto refused = [&](auto& other, const char* message, auto error) {
     using Error = decltype(error);
     CHECK_THROWS_WITH_AS(other.load_state(state), doctest::Contains(message), Error);
     CHECK_FALSE(other.is_built());
     CHECK(afd_test::same_state(*c, before_c));
-    CHECK(afd::detail::GeneratorGuard::generator().get_state().equal(random));
+    CHECK(afd::detail::cpu_generator().get_state().equal(random));
   };
   const afd::ConfigError config("");
   afd::Distiller warmer{afd::topology::Pair{},

@@ -25,6 +25,7 @@
 #include <afd/train/trainer.hpp>
 
 #include "support/doctest.hpp"
+#include "support/runs.hpp"
 #include "support/temp_folder.hpp"
 #include "support/tiny.hpp"
 
@@ -32,55 +33,17 @@ TEST_SUITE_BEGIN("train");
 
 namespace {
 
+using afd_test::images;
+using afd_test::outcome;
+using afd_test::PairRecipe;
+using afd_test::Quiet;
+using afd_test::StopAfter;
+using afd_test::test_source;
 using afd_test::tiny_network;
+using afd_test::ToDouble;
+using afd_test::train_in;
+using afd_test::train_source;
 namespace fs = std::filesystem;
-
-/// Ends a training after so many of its steps in this process.
-struct StopAfter {
-  int left;
-  template <class D>
-  bool on_step(const afd::StepEvent<D>& /*event*/) {
-    return --left != 0;
-  }
-};
-
-afd::TensorDataset images(std::int64_t count) {
-  torch::manual_seed(5);
-  return {torch::randint(256, {count, 1, 8, 8}, torch::kUInt8),
-          torch::arange(count, torch::kInt64).remainder(afd_test::tiny_classes)};
-}
-
-/// In double precision, like the tiny networks.
-struct ToDouble {
-  torch::Tensor operator()(const torch::Tensor& inputs, const afd::CounterRng& /*rng*/) const {
-    return inputs.to(torch::kDouble).div(255);
-  }
-};
-
-auto train_source() {
-  return afd::BatchLoader(images(22), {.batch_size = 6, .seed = 4}, afd::Compose{afd::PadCrop{2}, ToDouble{}});
-}
-auto test_source() {
-  return afd::BatchLoader(images(9), {.batch_size = 5, .shuffle = false}, ToDouble{});
-}
-
-struct Quiet {
-  std::vector<std::string> said;
-  afd::CheckpointOptions options(const fs::path& folder) {
-    return {.folder = folder, .say = [this](const std::string& text) { said.push_back(text); }};
-  }
-};
-
-/// All of the newest checkpoint but times.
-afd::Bytes outcome(const fs::path& folder) {
-  const afd::StateDict state = afd::read_checkpoint(afd::detail::CheckpointFolder(folder).files().at(0).path);
-  afd::StateDict rest;
-  for (const auto& [key, value] : state.values()) {
-    if (key == "trainer/seconds" || key == "trainer/epoch seconds" || key == "trainer/history") continue;
-    rest.set(key, value);
-  }
-  return rest.to_bytes();
-}
 
 /// A history without its times.
 std::vector<std::vector<double>> losses_and_scores(const afd::History& history) {
@@ -90,20 +53,6 @@ std::vector<std::vector<double>> losses_and_scores(const afd::History& history) 
     rows.back().insert(rows.back().end(), row.begin() + 3, row.end());
   }
   return rows;
-}
-
-/// Trains three epochs of four steps in `folder`, stopping after `stop_after` steps if that is not 0.
-template <class With>
-auto train_in(const With& with, const afd::CheckpointOptions& checkpoint, int stop_after, std::uint64_t seed) {
-  using Result = afd::TrainResult<With::networks>;
-  std::optional<Result> result;
-  torch::manual_seed(seed);
-  with([&](auto& distiller) {
-    afd::Trainer trainer{
-        distiller, afd::TrainerOptions{.epochs = 3, .logit_schedule = afd::MultiStep{}, .checkpoint = checkpoint}};
-    result = trainer.fit(train_source(), test_source(), StopAfter{stop_after});
-  });
-  return *result;
 }
 
 /// Stopped after any step and started again in a new process's place, a training ends with the same bits.
@@ -130,15 +79,6 @@ void check_resume(const With& with) {
   }
 }
 
-struct PairRecipe {
-  static constexpr std::size_t networks = 2;
-  template <class Use>
-  void operator()(const Use& use) const {
-    auto a = tiny_network(), b = tiny_network({4, 5});
-    afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, a, b};
-    use(distiller);
-  }
-};
 struct CycleRecipe {
   static constexpr std::size_t networks = 3;
   template <class Use>
@@ -216,7 +156,8 @@ TEST_CASE("SIGTERM and SIGINT end a training after its step, with a checkpoint; 
   for (const int signal : {SIGTERM, SIGINT}) {
     const afd_test::TempFolder folder;
     Quiet quiet;
-    const auto old = std::signal(signal, SIG_IGN);
+    const auto handler = [](int) {};
+    const auto old = std::signal(signal, handler);
     torch::manual_seed(1);
     PairRecipe{}([&](auto& distiller) {
       struct Raise {
@@ -234,7 +175,7 @@ TEST_CASE("SIGTERM and SIGINT end a training after its step, with a checkpoint; 
       CHECK(raise.steps == 6);
     });
     CHECK(afd::detail::CheckpointFolder(folder.path()).files().at(0).step == 6);
-    CHECK((std::signal(signal, old) == SIG_IGN));
+    CHECK((std::signal(signal, old) == static_cast<void (*)(int)>(handler)));
   }
 }
 
@@ -255,11 +196,22 @@ TEST_CASE("a damaged newest checkpoint is told, and the one before it is used") 
   CHECK(quiet.said[1].find("epoch 3, after step 0") != std::string::npos);
   CHECK(outcome(folder.path() / "parts") == outcome(folder.path() / "whole"));
 
-  for (const auto& file : afd::detail::CheckpointFolder(folder.path() / "parts").files()) {
-    std::ofstream(file.path, std::ios::trunc) << "nothing";
-  }
+  CHECK(fs::exists(files[0].path.string() + ".damaged"));
+
+  // Without any other, the best one serves; without that, nothing is begun anew.
+  const auto damage_all = [&] {
+    for (const auto& file : afd::detail::CheckpointFolder(folder.path() / "parts").files()) {
+      std::ofstream(file.path, std::ios::trunc) << "nothing";
+    }
+  };
+  damage_all();
+  static_cast<void>(train_in(PairRecipe{}, quiet.options(folder.path() / "parts"), 0, 9));
+  CHECK(quiet.said.back().find("best.afd") != std::string::npos);
+  CHECK(outcome(folder.path() / "parts") == outcome(folder.path() / "whole"));
+  damage_all();
+  fs::resize_file(folder.path() / "parts" / "best.afd", 30);
   CHECK_THROWS_WITH_AS(static_cast<void>(train_in(PairRecipe{}, quiet.options(folder.path() / "parts"), 0, 9)),
-                       doctest::Contains("every checkpoint"), afd::FormatError);
+                       doctest::Contains("no checkpoint in"), afd::FormatError);
 }
 
 TEST_CASE("other schedules, another source or another recipe cannot go on, and say so") {

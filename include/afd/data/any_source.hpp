@@ -32,6 +32,7 @@ class AnySource {
     virtual void begin() = 0;
     virtual std::optional<Batch> next() = 0;
     virtual void start_epoch(std::int64_t epoch, std::int64_t first_batch) = 0;
+    [[nodiscard]] virtual bool resumes_epochs() const = 0;
     [[nodiscard]] virtual std::optional<std::int64_t> batch_count() const = 0;
     [[nodiscard]] virtual std::int64_t fingerprint() const = 0;
   };
@@ -81,6 +82,9 @@ class AnySource {
   /// ConfigError for a source that cannot enter an epoch half-way.
   void start_epoch(std::int64_t epoch, std::int64_t first_batch = 0) { held_->start_epoch(epoch, first_batch); }
 
+  /// Whether the source can enter an epoch half-way.
+  [[nodiscard]] bool resumes_epochs() const { return held_->resumes_epochs(); }
+
   [[nodiscard]] std::optional<std::int64_t> batch_count() const { return held_->batch_count(); }
   [[nodiscard]] std::int64_t fingerprint() const { return held_->fingerprint(); }
 
@@ -113,6 +117,7 @@ class AnySource {
         if constexpr (HasEpochs<S>) source_->start_epoch(epoch);
       }
     }
+    [[nodiscard]] bool resumes_epochs() const override { return can_resume_epoch(*source_); }
     [[nodiscard]] std::optional<std::int64_t> batch_count() const override { return afd::batch_count(*source_); }
     [[nodiscard]] std::int64_t fingerprint() const override { return afd::fingerprint(*source_); }
 

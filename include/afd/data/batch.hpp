@@ -92,6 +92,20 @@ template <class S>
 concept CanResumeEpoch =
     requires(S& source, std::int64_t epoch, std::int64_t batch) { source.start_epoch(epoch, batch); };
 
+/// Whether this source can: one whose type could may hold another that cannot, and then `resumes_epochs()` says so.
+template <class S>
+[[nodiscard]] bool can_resume_epoch(const S& source) {
+  if constexpr (!CanResumeEpoch<S>) {
+    return false;
+  } else if constexpr (requires {
+                         { source.resumes_epochs() } -> std::convertible_to<bool>;
+                       }) {
+    return source.resumes_epochs();
+  } else {
+    return true;
+  }
+}
+
 /// How many batches an epoch of `source` has: its `batch_count()`, else the size of a sized range, else
 /// nothing.
 template <class S>

@@ -86,7 +86,7 @@ inline void put_number(Bytes& bytes, std::uint64_t number, std::size_t size) {
 }
 
 /// The content, which points into `bytes`. Throws FormatError, naming the file `name` and what is wrong with it, unless
-/// they are whole, of this kind, and of this version or an older one.
+/// they are whole, of this kind, and of this version or an older one; of a newer one, VersionError.
 [[nodiscard]] inline std::span<const std::uint8_t> unseal(std::span<const std::uint8_t> bytes, const ContentKind& kind,
                                                           std::string_view name) {
   using detail::concat;
@@ -104,8 +104,8 @@ inline void put_number(Bytes& bytes, std::uint64_t number, std::size_t size) {
   const std::string found = detail::shown(bytes.subspan(8, 8));
   if (found != kind.name) throw FormatError(concat(name, " holds a ", found, ", but a ", kind.name, " is needed"));
   if (const std::uint64_t version = get_number(bytes.subspan(16, 4)); version > kind.version) {
-    throw FormatError(concat(name, " has version ", version, " of its format, but this library reads versions up to ",
-                             kind.version, "; use a newer one"));
+    throw VersionError(concat(name, " has version ", version, " of its format, but this library reads versions up to ",
+                              kind.version, "; use a newer one"));
   }
   const std::uint64_t length = get_number(bytes.subspan(24, 8));
   const std::span<const std::uint8_t> content = bytes.subspan(detail::envelope_size);

@@ -182,6 +182,9 @@ class Prefetch {
     source_.start_epoch(epoch, first_batch);
   }
 
+  /// Whether the source can enter an epoch half-way.
+  [[nodiscard]] bool resumes_epochs() const { return can_resume_epoch(source_); }
+
   [[nodiscard]] std::optional<std::int64_t> batch_count() const { return afd::batch_count(source_); }
 
   [[nodiscard]] std::int64_t fingerprint() const { return afd::fingerprint(source_); }

@@ -5,10 +5,14 @@
 // to a visitor, and never forgets one of them in one of the three. Checking comes before loading, so that nothing is
 // ever half-loaded.
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <torch/types.h>
@@ -67,7 +71,7 @@ class CheckState {
   explicit CheckState(const StateDict& state) : state_(state) {}
 
   void tensor(const std::string& key, const torch::Tensor& tensor) {
-    const auto& saved = state_.get<torch::Tensor>(key);
+    const auto& saved = get<torch::Tensor>(key);
     if (saved.sizes() == tensor.sizes() && saved.scalar_type() == tensor.scalar_type()) return;
     throw FormatError(detail::concat(key, " is ", saved.scalar_type(), ' ', saved.sizes(), " in the file, but ",
                                      tensor.scalar_type(), ' ', tensor.sizes(), " here"));
@@ -75,20 +79,37 @@ class CheckState {
   void optional(const std::string& key, const torch::Tensor& /*tensor*/, const torch::Tensor& like) {
     if (state_.contains(key)) tensor(key, like);
   }
-  void integer(const std::string& key, std::int64_t /*number*/) { static_cast<void>(state_.get<std::int64_t>(key)); }
-  void real(const std::string& key, double /*number*/) { static_cast<void>(state_.get<double>(key)); }
+  void integer(const std::string& key, std::int64_t /*number*/) { static_cast<void>(get<std::int64_t>(key)); }
+  void real(const std::string& key, double /*number*/) { static_cast<void>(get<double>(key)); }
   void same(const std::string& key, std::int64_t number) {
-    if (const std::int64_t saved = state_.get<std::int64_t>(key); saved != number) {
+    if (const std::int64_t saved = get<std::int64_t>(key); saved != number) {
       throw FormatError(detail::concat(key, " is ", saved, " in the file, but ", number, " here"));
     }
   }
   template <class Text>
   void text(const std::string& key, const Text& /*text*/, const StageText& stage) {
-    static_cast<void>(stage(state_.get<std::string>(key)));
+    static_cast<void>(stage(get<std::string>(key)));
+  }
+
+  /// Throws FormatError for a part whose key begins with one of `prefixes` and that nobody has asked for: the state is
+  /// of something that has more parts.
+  void require_no_more(std::initializer_list<std::string_view> prefixes) const {
+    for (const auto& [key, value] : state_.values()) {
+      const auto begins = [&key = key](std::string_view prefix) { return key.starts_with(prefix); };
+      if (!std::any_of(prefixes.begin(), prefixes.end(), begins) || asked_.contains(key)) continue;
+      throw FormatError(key + " is in the file, but not here");
+    }
   }
 
  private:
+  template <class T>
+  const T& get(const std::string& key) {
+    asked_.insert(key);
+    return state_.get<T>(key);
+  }
+
   const StateDict& state_;
+  std::set<std::string, std::less<>> asked_;
 };
 
 /// Puts every part into place; for a StateDict that has been checked.

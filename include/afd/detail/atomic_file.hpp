@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -21,8 +22,11 @@ namespace afd::detail {
 class Descriptor {
  public:
   Descriptor(const std::filesystem::path& path, int flags) : number_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
   ~Descriptor() {
     if (number_ >= 0) ::close(number_);
   }
@@ -49,27 +53,44 @@ class Descriptor {
   return true;
 }
 
-/// Puts `bytes` into the file `path`. If it returns, they are on the disk; if it throws FileError, a file that was
-/// there before is untouched, and no temporary one is left.
+/// Puts what a folder says of its files on the disk. False if it could not; true for file systems that have no such
+/// thing.
+[[nodiscard]] inline bool sync_folder(const std::filesystem::path& folder) {
+  const Descriptor directory(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
+  return directory.get() >= 0 && (::fsync(directory.get()) == 0 || errno == EINVAL || errno == ENOTSUP);
+}
+
+/// Puts `bytes` into the file `path`. If it returns, they are on the disk. If it throws FileError, no temporary file is
+/// left, and a file that was there before is untouched; unless it is only the folder that could not be put on the disk:
+/// then the new file is there, but may be gone after a loss of power.
 inline void write_file_atomically(const std::filesystem::path& path, std::span<const char> bytes) {
-  std::filesystem::path temporary = path;
-  temporary += concat(".", ::getpid(), ".tmp");
+  std::filesystem::path temporary;
   const auto fail = [&](const char* what) {
     const std::string reason = std::generic_category().message(errno);
     ::unlink(temporary.c_str());
     throw FileError(concat("cannot write ", path, ": ", what, ": ", reason));
   };
   {
-    Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-    if (file.get() < 0) fail("the folder does not take a new file");
+    // Of all processes that write here, on this machine or another, one has this name.
+    const auto make = [&](int attempt) {
+      temporary = path;
+      temporary += concat(".", ::getpid(), "_", attempt, ".tmp");
+      return Descriptor(temporary, O_WRONLY | O_CREAT | O_EXCL);
+    };
+    Descriptor file = make(0);
+    for (int attempt = 1; file.get() < 0 && errno == EEXIST && attempt < 100; ++attempt) file = make(attempt);
+    if (file.get() < 0) {
+      temporary.clear();  // none of ours
+      fail("the folder does not take a new file");
+    }
     if (!write_all(file.get(), bytes)) fail("writing failed");
     if (::fsync(file.get()) != 0 || !file.close()) fail("the disk did not take it");
   }
   if (::rename(temporary.c_str(), path.c_str()) != 0) fail("renaming failed");
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  // The new name is durable only with its folder. Some file systems cannot sync one; the file is there all the same.
-  const Descriptor directory(folder, O_RDONLY | O_DIRECTORY);
-  if (directory.get() >= 0) static_cast<void>(::fsync(directory.get()));
+  if (!sync_folder(path.parent_path())) {
+    throw FileError(concat(
+        path, " is written, but its folder cannot be put on the disk: ", std::generic_category().message(errno)));
+  }
 }
 
 }  // namespace afd::detail

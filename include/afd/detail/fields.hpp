@@ -11,8 +11,10 @@
 #include <ranges>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace afd::detail {
 
@@ -31,7 +33,7 @@ struct AnyValue {
   constexpr operator U() const noexcept;  // NOLINT: implicit by purpose
 };
 
-inline constexpr std::size_t max_fields = 12;
+inline constexpr std::size_t max_fields = 13;  // one more than can be looked into
 
 template <class T, std::size_t... I>
 consteval bool has_fields(std::index_sequence<I...>) {
@@ -77,6 +79,18 @@ void for_each_field(const T& value, F&& f) {
   } else if constexpr (count == 8) {
     const auto& [a, b, c, d, e, g, h, i] = value;
     all(a, b, c, d, e, g, h, i);
+  } else if constexpr (count == 9) {
+    const auto& [a, b, c, d, e, g, h, i, j] = value;
+    all(a, b, c, d, e, g, h, i, j);
+  } else if constexpr (count == 10) {
+    const auto& [a, b, c, d, e, g, h, i, j, k] = value;
+    all(a, b, c, d, e, g, h, i, j, k);
+  } else if constexpr (count == 11) {
+    const auto& [a, b, c, d, e, g, h, i, j, k, m] = value;
+    all(a, b, c, d, e, g, h, i, j, k, m);
+  } else if constexpr (count == 12) {
+    const auto& [a, b, c, d, e, g, h, i, j, k, m, n] = value;
+    all(a, b, c, d, e, g, h, i, j, k, m, n);
   }
 }
 
@@ -88,11 +102,18 @@ template <class N>
   return {text.data(), end};
 }
 
-/// add(key, text) for every number in `value`: of aggregates of up to eight members, ranges and numbers, as deep as
-/// they go. Anything else has no numbers here.
+/// A value that tells its numbers itself, because they cannot be found without its help: calls add(key, text) for each.
+template <class T, class Add>
+concept DescribesItself = requires(const T& value, const Add& add) { value.describe(add); };
+
+/// add(key, text) for every number in `value`: of aggregates of up to twelve members, tuples, ranges, optionals,
+/// variants and numbers, as deep as they go, and of what describes itself. Anything else has no numbers here.
 template <class T, class Add>
 void add_values(const T& value, const std::string& key, const Add& add) {
-  if constexpr (std::is_same_v<T, bool>) {
+  const auto add_inside = [&](const std::string& name, const std::string& text) { add(key + '.' + name, text); };
+  if constexpr (DescribesItself<T, decltype(add_inside)>) {
+    value.describe(add_inside);
+  } else if constexpr (std::is_same_v<T, bool>) {
     add(key, std::string(value ? "true" : "false"));
   } else if constexpr (std::is_arithmetic_v<T>) {
     add(key, exact_text(value));
@@ -103,11 +124,29 @@ void add_values(const T& value, const std::string& key, const Add& add) {
   } else if constexpr (std::ranges::range<const T>) {
     std::size_t place = 0;
     for (const auto& element : value) add_values(element, key + '[' + exact_text(place++) + ']', add);
-  } else if constexpr (std::is_aggregate_v<T> && !std::is_empty_v<T>) {
-    if constexpr (field_count<T>() <= 8) {
-      std::size_t place = 0;
-      for_each_field(value, [&](const auto& member) { add_values(member, key + '.' + exact_text(place++), add); });
+  } else if constexpr (requires {
+                         value.has_value();
+                         *value;
+                       }) {
+    if (value.has_value()) {
+      add_values(*value, key, add);
+    } else {
+      add(key, std::string("none"));
     }
+  } else if constexpr (requires { std::variant_size<T>::value; }) {
+    add(key + " alternative", exact_text(value.index()));
+    std::visit([&](const auto& alternative) { add_values(alternative, key, add); }, value);
+  } else if constexpr (requires { std::tuple_size<T>::value; }) {
+    std::size_t place = 0;
+    const auto add_member = [&](const auto& member) { add_values(member, key + '.' + exact_text(place++), add); };
+    std::apply([&](const auto&... members) { (add_member(members), ...); }, value);
+  } else if constexpr (std::is_aggregate_v<T> && !std::is_empty_v<T>) {
+    static_assert(field_count<T>() < max_fields,
+                  "afd: a policy of more than twelve members cannot be looked into, so it needs a function template "
+                  "describe(const Add& add) const that calls add(std::string name, std::string value) for each number; "
+                  "see afd/detail/fields.hpp");
+    std::size_t place = 0;
+    for_each_field(value, [&](const auto& member) { add_values(member, key + '.' + exact_text(place++), add); });
   }
 }
 

@@ -24,8 +24,12 @@ decltype(auto) named(Body&& body, const Place&... place) {
     throw DataError(concat(place..., ": ", error.what()));
   } catch (const ConfigError& error) {
     throw ConfigError(concat(place..., ": ", error.what()));
+  } catch (const VersionError& error) {
+    throw VersionError(concat(place..., ": ", error.what()));
   } catch (const FormatError& error) {
     throw FormatError(concat(place..., ": ", error.what()));
+  } catch (const FileError& error) {
+    throw FileError(concat(place..., ": ", error.what()));
   } catch (const NonFiniteError& error) {
     throw NonFiniteError(concat(place..., ": ", error.what()));
   } catch (const c10::Error& error) {

@@ -29,7 +29,7 @@ void visit_module(torch::nn::Module& module, const std::string& prefix, V& visit
   const auto visit_mode = [&](const std::string& name, torch::nn::Module& part) {
     const bool is_training = part.is_training();
     std::int64_t training = is_training ? 1 : 0;
-    visitor.integer(prefix + "training" + (name.empty() ? "" : "/" + name), training);
+    visitor.integer(prefix + "train mode" + (name.empty() ? "" : "/" + name), training);
     if ((training != 0) != is_training) part.train(training != 0);
   };
   visit_mode("", module);

@@ -14,12 +14,14 @@
 #include <utility>
 #include <vector>
 
+#include <ATen/core/ivalue.h>
 #include <torch/optim/optimizer.h>
 #include <torch/serialize/archive.h>
 #include <torch/types.h>
 
 #include <afd/data/state_visitor.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/detail/fields.hpp>
 #include <afd/error.hpp>
 
 namespace afd {
@@ -65,6 +67,21 @@ concept OptimizerHasState =
 /// gradients in `.grad()`.
 template <class O>
 concept Optimizer = OptimizerIsValue<O> && OptimizerMakesState<O> && OptimizerApplies<O> && OptimizerScalesRate<O>;
+
+namespace detail {
+
+/// As text that is the same for the same value only.
+[[nodiscard]] inline std::string text_of(const c10::IValue& value) {
+  if (value.isDouble()) return exact_text(value.toDouble());
+  if (value.isTuple()) {
+    std::string all;
+    for (const c10::IValue& element : value.toTuple()->elements()) all += (all.empty() ? "" : ", ") + text_of(element);
+    return all;
+  }
+  return concat(value);
+}
+
+}  // namespace detail
 
 /// A running torch::optim optimizer. Uses the parameters' `.grad()` and leaves it undefined.
 template <std::derived_from<torch::optim::Optimizer> O>
@@ -140,6 +157,28 @@ class TorchOptimizerState {
 template <std::derived_from<torch::optim::Optimizer> O, class Options>
 struct TorchOptimizer {
   Options options;
+
+  /// Adds name and value of each option: LibTorch before 2.4 does not load options with an optimizer, so they are
+  /// compared instead. Of options without serialize() only the rate is known.
+  template <class Add>
+  void describe(const Add& add) const {
+    try {
+      torch::serialize::OutputArchive out;
+      options.serialize(out);
+      std::ostringstream memory;
+      out.save_to(memory);
+      const std::string bytes = std::move(memory).str();
+      torch::serialize::InputArchive in;
+      in.load_from(bytes.data(), bytes.size(), torch::kCPU);
+      for (const std::string& name : in.keys()) {
+        c10::IValue value;
+        in.read(name, value);
+        add(name, detail::text_of(value));
+      }
+    } catch (const c10::Error&) {
+      add("lr", detail::exact_text(options.get_lr()));
+    }
+  }
 
   [[nodiscard]] TorchOptimizerState<O> make(std::vector<torch::Tensor> parameters) const {
     return TorchOptimizerState<O>(std::move(parameters), options);

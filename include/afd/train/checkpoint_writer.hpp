@@ -5,23 +5,40 @@
 
 #include <cstdint>
 #include <exception>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <afd/data/bytes.hpp>
 #include <afd/data/envelope.hpp>
 #include <afd/data/state_dict.hpp>
 #include <afd/detail/atomic_file.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/detail/folder_lock.hpp>
 #include <afd/train/checkpoint.hpp>
+#include <afd/train/checkpoint_folder.hpp>
 
 namespace afd::detail {
 
 /// What cannot be written is told to the user, and the training goes on: the checkpoints before it are as they were.
 class CheckpointWriter {
  public:
-  explicit CheckpointWriter(const CheckpointOptions& options) : options_(options), folder_(options.folder) {}
+  /// Makes the folder, locks it, and clears away what a killed process left. Throws ConfigError if another training is
+  /// at work there.
+  explicit CheckpointWriter(const CheckpointOptions& options) : options_(options), folder_(options.folder) {
+    try {
+      folder_.make();
+      lock_.emplace(options.folder);
+      folder_.remove_temporary();
+    } catch (const FileError& error) {
+      tell(options_, concat(error.what(), "; the training begins without"));
+    }
+  }
   CheckpointWriter(const CheckpointWriter&) = delete;
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
   ~CheckpointWriter() { finish(); }
@@ -29,54 +46,71 @@ class CheckpointWriter {
   /// Writes `state`, which belongs after `step`; also as the best one if `is_best`.
   void write(const StateDict& state, std::int64_t step, bool is_best) {
     finish();
-    Bytes bytes;
+    step_ = step;
     try {
-      bytes = seal(state.to_bytes(), checkpoint_kind);
-    } catch (const std::exception& error) {
-      tell(step, error.what());
-      return;
-    }
-    const auto put = [this, bytes = std::move(bytes), step, is_best] {
-      try {
-        folder_.make();
-        const std::span<const char> content(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        write_file_atomically(folder_.path_of(step), content);
-        if (is_best) write_file_atomically(folder_.best_path(), content);
-        folder_.prune(options_.keep_last);
-      } catch (const std::exception& error) {
-        problem_ = error.what();
+      auto bytes = std::make_shared<const Bytes>(seal(state.to_bytes(), checkpoint_kind));
+      if (is_best) best_ = bytes;
+      if (!options_.asynchronous) {
+        put(*bytes);
+      } else {
+        try {
+          thread_ = std::thread([this, bytes] { put(*bytes); });
+          return;
+        } catch (const std::system_error&) {  // no thread is to be had now
+          put(*bytes);
+        }
       }
-    };
-    if (options_.asynchronous) {
-      step_ = step;
-      thread_ = std::thread(put);
-    } else {
-      put();
-      tell_problem(step);
+    } catch (const std::exception& error) {
+      problems_.push_back(concat("no checkpoint after step ", step, ": ", error.what()));
     }
+    tell_problems();
   }
 
   /// Waits until everything is on the disk.
   void finish() {
-    if (!thread_.joinable()) return;
-    thread_.join();
-    tell_problem(step_);
+    if (thread_.joinable()) thread_.join();
+    tell_problems();
   }
 
  private:
-  void tell_problem(std::int64_t step) {
-    if (!problem_.empty()) tell(step, problem_);
-    problem_.clear();
+  /// The best one first: were it second, a process killed between the two would know of a best epoch that no file has.
+  /// One that could not be written is tried again with the next checkpoint.
+  void put(const Bytes& bytes) noexcept {
+    const auto attempt = [&](const std::string& what, const auto& write) {
+      try {
+        write();
+        return true;
+      } catch (const std::exception& error) {
+        problems_.push_back(concat(what, ": ", error.what()));
+        return false;
+      }
+    };
+    const auto write = [&](const std::filesystem::path& path, const Bytes& content) {
+      folder_.make();
+      write_file_atomically(path, std::span(reinterpret_cast<const char*>(content.data()), content.size()));
+    };
+    if (best_ && attempt("best.afd is not that of the best epoch", [&] { write(folder_.best_path(), *best_); })) {
+      best_.reset();
+    }
+    const std::string missing = concat("no checkpoint after step ", step_);
+    if (attempt(missing, [&] { write(folder_.path_of(step_), bytes); })) {
+      attempt("old checkpoints stay", [&] { folder_.prune(options_.keep_last, step_); });
+    }
   }
-  void tell(std::int64_t step, const std::string& why) const {
-    options_.say(concat("no checkpoint after step ", step, ": ", why, "; the training goes on"));
+
+  void tell_problems() {
+    for (const std::string& problem : problems_) tell(options_, problem + "; the training goes on");
+    problems_.clear();
   }
 
   const CheckpointOptions& options_;
   CheckpointFolder folder_;
-  std::thread thread_;
-  std::string problem_;  // of the thread; read when it is joined
+  std::optional<FolderLock> lock_;
   std::int64_t step_ = 0;
+  std::shared_ptr<const Bytes> best_;  // to be written
+  // From here on the thread's as long as it runs.
+  std::vector<std::string> problems_;
+  std::thread thread_;
 };
 
 }  // namespace afd::detail

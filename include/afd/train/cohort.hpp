@@ -13,6 +13,7 @@
 #include <tuple>
 #include <type_traits>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,7 @@
 #include <afd/train/execution.hpp>
 #include <afd/train/layout.hpp>
 #include <afd/train/loss_entry.hpp>
+#include <afd/train/loss_watch.hpp>
 #include <afd/train/options.hpp>
 #include <afd/train/precision.hpp>
 
@@ -79,6 +81,8 @@ class Cohort {
     std::int64_t in_a_row = 0;
   };
   Skipped skipped;
+  /// For DeferNonFinite.
+  LossWatch<Plan> loss_watch;
 
   /// Whether kernels and images lie in channels_last.
   [[nodiscard]] bool channels_last() const { return channels_last_; }
@@ -262,7 +266,9 @@ class Cohort {
         const auto [owner, is_new] = owners.emplace(parameter.unsafeGetTensorImpl(), k.value);
         if (is_new || owner->second == k.value) continue;
         throw ConfigError(concat("networks ", owner->second, " and ", k.value, " share a parameter of shape ",
-                                 parameter.sizes(), "; give each a module of its own, e.g. by clone()"));
+                                 parameter.sizes(),
+                                 "; give each a module of its own, e.g. by clone(), "
+                                 "which makes frozen parameters trainable again"));
       }
     });
   }
@@ -272,8 +278,10 @@ class Cohort {
     for_each_index<network_count>([&](auto k) {
       if constexpr (!Plan::frozen[k]) {
         torch::nn::Module& module = module_of(std::get<k>(networks));
+        std::unordered_set<const void*> known;  // a module that shares a parameter with itself names it twice
         for (const torch::Tensor& parameter : module.parameters()) {
-          if (parameter.requires_grad()) parameters_[k].push_back(parameter);
+          const bool is_new = known.insert(parameter.unsafeGetTensorImpl()).second;
+          if (is_new && parameter.requires_grad()) parameters_[k].push_back(parameter);
         }
         append(buffers_, module.buffers());
         if (parameters_[k].empty()) {

@@ -31,6 +31,7 @@
 #include <afd/train/game_scores.hpp>
 #include <afd/train/options.hpp>
 #include <afd/train/plan.hpp>
+#include <afd/train/random_numbers.hpp>
 #include <afd/train/recipe.hpp>
 #include <afd/train/report.hpp>
 #include <afd/train/run_state.hpp>
@@ -60,7 +61,9 @@ class Distiller {
   Distiller(Top /*topology*/, Strat strategy, Options options, N&&... networks)
       : strategy_(std::move(strategy)),
         options_(std::move(options)),
-        networks_(network_handle(std::forward<N>(networks))...) {}
+        networks_(network_handle(std::forward<N>(networks))...) {
+    detail::check_non_finite(options_.non_finite);
+  }
 
   template <class... N>
     requires(sizeof...(N) == sizeof...(Nets)) && std::is_same_v<Options, DistillerOptions<>>
@@ -118,6 +121,13 @@ class Distiller {
     if (cohort_) cohort_->scale_rates(factors);
   }
 
+  /// With DeferNonFinite: reads what was seen of the losses, and throws NonFiniteError if one was not finite.
+  void require_finite_losses() {
+    if constexpr (defers) {
+      if (cohort_) cohort_->loss_watch.require_finite();
+    }
+  }
+
   /// How many steps SkipNonFinite has skipped.
   [[nodiscard]] std::int64_t skipped_steps() const { return cohort_ ? cohort_->skipped.total : 0; }
 
@@ -131,16 +141,19 @@ class Distiller {
   [[nodiscard]] Recipe recipe() const { return detail::recipe_of<Plan>(strategy_, options_); }
 
   /// All that step() reads and changes, and the recipe: networks, transfer layers, discriminators, optimizers, modes,
-  /// LibTorch's CPU random numbers. Throws ConfigError before build(). Copies.
+  /// factors of rates, LibTorch's random numbers on the CPU and on the networks' devices. Throws ConfigError before
+  /// build(), NonFiniteError as require_finite_losses() does. Copies.
   [[nodiscard]] StateDict state() {
+    require_finite_losses();
     StateDict state;
     SaveState save(state);
     detail::visit_run<Plan>(networks_, cohort(), save);
+    visit_factors(save, factors_);
     for (const auto& [key, value] : recipe()) state.set("recipe/" + key, value);
     state.set("channels last", std::int64_t{cohort().channels_last() ? 1 : 0});
     state.set("sample", sample_);
     state.set("sample sizes", torch::tensor(sample_sizes_, torch::kInt64));
-    state.set("random numbers", detail::GeneratorGuard::generator().get_state());
+    random_numbers().save(state);
     return state;
   }
 
@@ -161,12 +174,15 @@ class Distiller {
       throw ConfigError("the state has another memory layout than this distiller has found; load it before a step");
     }
     {
-      const detail::GeneratorGuard random_numbers;  // until everything is known to fit
+      const detail::RandomNumbersGuard until_everything_fits(random_numbers());
       if (!was_built) build_as(state, channels_last);
       try {
         CheckState check(state);
         detail::visit_run<Plan>(networks_, cohort(), check);
-        detail::GeneratorGuard::generator().set_state(state.get<torch::Tensor>("random numbers"));
+        visit_factors(check, factors_);
+        check.require_no_more(
+            {"network ", "edge ", "logit optimizer ", "feature optimizer ", "discriminator optimizer "});
+        random_numbers().load(state);
       } catch (...) {
         if (!was_built) cohort_.reset();
         throw;
@@ -174,7 +190,9 @@ class Distiller {
     }
     LoadState load(state);
     detail::visit_run<Plan>(networks_, cohort(), load);
-    detail::GeneratorGuard::generator().set_state(state.get<torch::Tensor>("random numbers"));
+    visit_factors(load, factors_);
+    cohort_->scale_rates(factors_);
+    random_numbers().load(state);
   }
 
   /// Network `k`, as it is held.
@@ -190,6 +208,25 @@ class Distiller {
   }
 
  private:
+  static constexpr bool defers = std::is_same_v<decltype(Options::non_finite), DeferNonFinite>;
+
+  template <StateVisitor V>
+  static void visit_factors(V& visitor, RateFactors& factors) {
+    visitor.real("factor of logit rates", factors.logit);
+    visitor.real("factor of feature rates", factors.feature);
+    visitor.real("factor of discriminator rates", factors.discriminator);
+  }
+
+  [[nodiscard]] detail::RandomNumbers random_numbers() {
+    std::vector<torch::Device> devices;
+    detail::for_each_index<network_count>([&](auto k) {
+      for (const torch::Tensor& parameter : module_of(std::get<k>(networks_)).parameters()) {
+        devices.push_back(parameter.device());
+      }
+    });
+    return detail::RandomNumbers(devices);
+  }
+
   /// Builds for inputs like those of the state, in its layout: a trial would take time, and might find another.
   void build_as(const StateDict& state, bool channels_last) {
     const Layout wanted = options_.layout;

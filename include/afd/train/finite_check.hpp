@@ -6,11 +6,15 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 #include <torch/types.h>
+#include <torch/utils.h>
+
+#include <Eigen/Core>
 
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
@@ -48,6 +52,29 @@ bool refuses_losses(const std::array<torch::Tensor, N>& losses, const Policy& po
                   skipped);
   }
   return false;
+}
+
+/// Throws NonFiniteError if an element of a gradient is not finite. Undefined ones are. On an accelerator the host
+/// waits.
+inline void require_finite_gradients(const std::vector<torch::Tensor>& gradients) {
+  const torch::NoGradGuard no_grad;
+  // One cheap pass; only a sum that is not finite is worth a second look, for it may have overflown.
+  const auto sum_is_finite = [](const torch::Tensor& gradient) {
+    const auto of = [&](const auto* first) {
+      using Scalar = std::remove_cvref_t<decltype(*first)>;
+      const Eigen::Map<const Eigen::Array<Scalar, Eigen::Dynamic, 1>> all(first, gradient.numel());
+      return std::isfinite(all.sum());
+    };
+    const bool is_plain = gradient.device().is_cpu() && gradient.is_non_overlapping_and_dense();
+    if (is_plain && gradient.scalar_type() == torch::kFloat32) return of(gradient.data_ptr<float>());
+    if (is_plain && gradient.scalar_type() == torch::kFloat64) return of(gradient.data_ptr<double>());
+    return std::isfinite(gradient.sum(torch::kFloat32).item<double>());
+  };
+  for (const torch::Tensor& gradient : gradients) {
+    if (!gradient.defined() || sum_is_finite(gradient) || gradient.isfinite().all().item<bool>()) continue;
+    throw NonFiniteError(concat("one of shape ", gradient.sizes(),
+                                " holds NaN or infinity, though the loss is finite; no weight was changed"));
+  }
 }
 
 /// Runs `prepare`, which throws NonFiniteError for gradients that no optimizer must see.

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <afd/detail/concat.hpp>
+#include <afd/error.hpp>
 #include <afd/optim/adam.hpp>
 #include <afd/optim/optimizer.hpp>
 #include <afd/optim/sgd.hpp>
@@ -22,13 +24,22 @@ struct Simultaneous {};
 /// student's map. Should L_G then be non-finite, the discriminator has moved; no network has.
 struct DiscriminatorFirst {};
 
-/// A non-finite loss throws NonFiniteError that names it, before any weight changes; running statistics are put back.
-/// Costs one read of a value per step: on an accelerator the host waits for the losses.
+/// A loss or gradient that is not finite throws NonFiniteError that names its network or edge, before any weight
+/// changes; running statistics are put back. Labels and inputs are looked at first. On an accelerator the host waits
+/// for these in every step.
 struct ThrowNonFinite {};
 
-/// A step with a non-finite loss changes nothing and is counted; after `limit` such steps in a row it throws.
+/// A step with a loss or gradient that is not finite changes nothing and is counted; after `limit` such steps in a row
+/// it throws. Costs what ThrowNonFinite costs.
 struct SkipNonFinite {
   std::int64_t limit = 100;
+};
+
+/// Losses are looked at in every step, on the device; the host reads what was seen every `every` steps, when an epoch
+/// ends, and before a state is saved, so that no file ever holds what came of them. NonFiniteError names network or
+/// edge, but weights have changed by then: go on from the last checkpoint. Labels and inputs are not looked at.
+struct DeferNonFinite {
+  std::int64_t every = 100;
 };
 
 /// Losses, labels and inputs are not looked at, and running statistics are not put back: no wait, no protection.
@@ -79,9 +90,20 @@ consteval bool require_order() {
 template <class Policy>
 consteval bool require_non_finite() {
   static_assert(std::is_same_v<Policy, ThrowNonFinite> || std::is_same_v<Policy, SkipNonFinite> ||
-                    std::is_same_v<Policy, UncheckedLosses>,
-                "afd: non_finite is afd::ThrowNonFinite, afd::SkipNonFinite or afd::UncheckedLosses");
+                    std::is_same_v<Policy, DeferNonFinite> || std::is_same_v<Policy, UncheckedLosses>,
+                "afd: non_finite is afd::ThrowNonFinite, afd::SkipNonFinite, afd::DeferNonFinite or "
+                "afd::UncheckedLosses");
   return true;
+}
+
+/// Throws ConfigError for a count of steps that cannot be.
+template <class Policy>
+void check_non_finite(const Policy& policy) {
+  const auto require = [](std::int64_t steps, const char* what) {
+    if (steps < 1) throw ConfigError(concat(what, " must be at least 1, but is ", steps));
+  };
+  if constexpr (std::is_same_v<Policy, SkipNonFinite>) require(policy.limit, "SkipNonFinite's limit");
+  if constexpr (std::is_same_v<Policy, DeferNonFinite>) require(policy.every, "DeferNonFinite's every");
 }
 
 template <class Updates>

@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <ATen/Context.h>
 #include <torch/types.h>
 
 #include <afd/data/state_visitor.hpp>
@@ -126,19 +125,5 @@ void visit_run(const typename Plan::Networks& networks, Cohort& cohort, V& visit
   visitor.integer("skipped steps", cohort.skipped.total);
   visitor.integer("skipped steps in a row", cohort.skipped.in_a_row);
 }
-
-/// Puts the random numbers of LibTorch's CPU generator back when it ends.
-class GeneratorGuard {
- public:
-  GeneratorGuard() : state_(generator().get_state()) {}
-  GeneratorGuard(const GeneratorGuard&) = delete;
-  GeneratorGuard& operator=(const GeneratorGuard&) = delete;
-  ~GeneratorGuard() { generator().set_state(state_); }
-
-  [[nodiscard]] static torch::Generator generator() { return at::globalContext().defaultGenerator(torch::kCPU); }
-
- private:
-  torch::Tensor state_;
-};
 
 }  // namespace afd::detail

@@ -67,9 +67,7 @@ void load_network(N& network, const std::filesystem::path& path) {
   try {
     CheckState check(state);
     for (const auto& [key, tensor] : tensors) check.tensor(key, tensor);
-    for (const auto& [key, value] : state.values()) {
-      if (!tensors.contains(key)) throw FormatError(key + " is in the file, but not here");
-    }
+    check.require_no_more({""});
   } catch (const FormatError& error) {
     throw FormatError(detail::concat(name, " holds another network: ", error.what()));
   }

@@ -87,6 +87,7 @@ class Step {
     });
     ++cohort_.steps;
     cohort_.skipped.in_a_row = 0;
+    if constexpr (defers) cohort_.loss_watch.add(losses_, options_.non_finite.every);
     return report();
   }
 
@@ -97,7 +98,8 @@ class Step {
   static constexpr std::size_t network_count = Plan::network_count;
   static constexpr std::size_t term_count = Plan::term_count;
   static constexpr std::size_t discriminator_count = Plan::discriminator_count;
-  static constexpr bool checks_values = !std::is_same_v<decltype(Options::non_finite), UncheckedLosses>;
+  static constexpr bool defers = std::is_same_v<decltype(Options::non_finite), DeferNonFinite>;
+  static constexpr bool checks_values = !defers && !std::is_same_v<decltype(Options::non_finite), UncheckedLosses>;
   static constexpr bool discriminator_first = std::is_same_v<decltype(Options::order), DiscriminatorFirst>;
   static constexpr bool joint = std::is_same_v<decltype(Options::updates), JointUpdate>;
 
@@ -306,6 +308,7 @@ class Step {
 
   template <class Optimizer, class... Place>
   static void prepare(Optimizer& optimizer, const Gradients& gradients, const Place&... place) {
+    if constexpr (checks_values) named([&] { require_finite_gradients(gradients); }, place...);
     if constexpr (OptimizerPrepares<Optimizer>) named([&] { optimizer.prepare(gradients); }, place...);
   }
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <limits>
 #include <optional>
 #include <string>
@@ -26,11 +27,15 @@
 #include <afd/observe/history.hpp>
 #include <afd/optim/schedule.hpp>
 #include <afd/train/checkpoint.hpp>
+#include <afd/train/checkpoint_folder.hpp>
 #include <afd/train/checkpoint_writer.hpp>
 #include <afd/train/distiller.hpp>
 #include <afd/train/events.hpp>
+#include <afd/train/random_numbers.hpp>
 #include <afd/train/recipe.hpp>
+#include <afd/train/score_keeping.hpp>
 #include <afd/train/stop_signals.hpp>
+#include <afd/train/stoppable_source.hpp>
 #include <afd/train/trainer_state.hpp>
 #include <afd/version.hpp>
 
@@ -56,6 +61,7 @@ struct TrainerOptions {
 /// With .checkpoint = {.folder = "runs/pair"} the whole run is saved there. fit() then goes on from the newest
 /// checkpoint, to the same bits as if it had never stopped, and Ctrl-C or SIGTERM end it after a step, with a
 /// checkpoint. A source with start_epoch(epoch, first_batch) enters an epoch half-way; others are walked to that place.
+/// What callbacks remember is theirs to save. docs/reliability.md has the promises and how they are tested.
 template <class D, class Options>
 class Trainer {
  public:
@@ -92,34 +98,30 @@ class Trainer {
   template <BatchSource Train, class... Callbacks>
     requires(TrainerCallback<Callbacks, D> && ...)
   Result fit(Train&& train, Callbacks&&... callbacks) {
-    return run(train, [] { return std::optional<CohortScores<network_count>>(); }, callbacks...);
+    return run(train, [](const StopSignals*) { return MaybeScores(); }, callbacks...);
   }
 
   /// Trains, and evaluates on `evaluation` after each `evaluate_every` epochs. Callbacks: see TrainerCallback. Throws
-  /// what Distiller::step throws, and DataError for sources without batches.
+  /// what Distiller::step throws, and DataError for sources without batches; with checkpoints, ConfigError if another
+  /// training is at work in their folder or the newest of them is of another recipe, FileError if none can be used.
   template <BatchSource Train, BatchSource Evaluation, class... Callbacks>
   Result fit(Train&& train, Evaluation&& evaluation, Callbacks&&... callbacks) {
     static_assert((TrainerCallback<Callbacks, D> && ...),
                   "afd: a callback needs on_step(const afd::StepEvent<D>&) or on_epoch(const afd::EpochEvent<D>&), or "
                   "must be callable with an EpochEvent; see afd/train/events.hpp");
-    return run(train, [&] { return std::optional(distiller_.evaluate(evaluation)); }, callbacks...);
+    const auto evaluate = [&](const StopSignals* signals) {
+      return MaybeScores(distiller_.evaluate(detail::StoppableSource(evaluation, signals)));
+    };
+    return run(train, evaluate, callbacks...);
   }
 
   /// The columns of the history.
-  [[nodiscard]] static std::vector<std::string> columns() {
-    std::vector<std::string> names{"epoch", "seconds", "images_per_second", "skipped_steps"};
-    for (const LossEntry& entry : D::Report::entries) names.push_back("train_" + entry.column());
-    const auto scores = [&](const std::string& of) {
-      for (const char* name : {"loss_", "top1_", "top5_"}) names.push_back(name + of);
-    };
-    for (std::size_t k = 0; k < network_count; ++k) scores(std::to_string(k));
-    scores("ensemble");
-    return names;
-  }
+  [[nodiscard]] static std::vector<std::string> columns() { return Keeping::columns(); }
 
  private:
   using Clock = std::chrono::steady_clock;
   using State = detail::TrainerState<network_count>;
+  using Keeping = detail::ScoreKeeping<D>;
   using MaybeScores = std::optional<CohortScores<network_count>>;
 
   static double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -141,8 +143,8 @@ class Trainer {
     std::optional<detail::CheckpointWriter> writer;
     if constexpr (D::can_be_saved) {
       if (!options_.checkpoint.folder.empty()) {
-        resume(state, source);
         writer.emplace(options_.checkpoint);
+        resume(state, source);
         signals.emplace();
       }
     }
@@ -153,7 +155,14 @@ class Trainer {
       if constexpr (D::can_be_saved) {
         if (!writer) return;
         state.seconds = seconds();
-        writer->write(state_to_save(state, source), state.steps, is_best && options_.checkpoint.keep_best);
+        try {
+          writer->write(state_to_save(state, source), state.steps, is_best && options_.checkpoint.keep_best);
+        } catch (const NonFiniteError&) {
+          throw;
+        } catch (const std::exception& error) {
+          detail::tell(options_.checkpoint, detail::concat("no checkpoint after step ", state.steps, ": ", error.what(),
+                                                           "; the training goes on"));
+        }
         saved_step = state.steps;
       }
     };
@@ -170,13 +179,30 @@ class Trainer {
         stop = StopReason::early_stopping;
         break;
       }
-      EpochEvent<D> event = train_epoch(train, state, after_step, stop);
+      EpochEvent<D> event;
+      try {
+        event = train_epoch(train, state, after_step, stop);
+      } catch (const DataError&) {  // of a batch or its source; no weight has changed since the last step
+        if (state.steps != saved_step) save(false);
+        throw;
+      } catch (const FileError&) {
+        if (state.steps != saved_step) save(false);
+        throw;
+      }
       if (stop != StopReason::finished) break;
+      distiller_.require_finite_losses();
       const std::int64_t epoch = event.epoch;
-      if ((epoch + 1) % options_.evaluate_every == 0 || epoch + 1 == options_.epochs) event.scores = evaluate();
-      const bool is_best = record(state, event);
+      if ((epoch + 1) % options_.evaluate_every == 0 || epoch + 1 == options_.epochs) {
+        try {
+          event.scores = evaluate(signals ? &*signals : nullptr);
+        } catch (const detail::StoppedWalk&) {  // the epoch's evaluation is done again when the training goes on
+          stop = StopReason::signal;
+          break;
+        }
+      }
+      const bool is_best = Keeping::record(state, event);
       event.seconds = seconds();
-      state.result.history.add(row(event));
+      state.result.history.add(Keeping::row(event));
       state.begin(epoch + 1);
       saved_step = -1;  // scores and history have come on since the epoch's last step
       if (!tell(event, callbacks...)) stop = StopReason::callback;
@@ -185,6 +211,8 @@ class Trainer {
       if ((every > 0 && state.epoch % every == 0) || (is_best && options_.checkpoint.keep_best)) save(is_best);
     }
     if (state.steps != saved_step) save(false);
+    if (writer) writer->finish();
+    if (signals && signals->signal() != 0) stop = StopReason::signal;
     return state.result;
   }
 
@@ -195,10 +223,15 @@ class Trainer {
     const double epoch_before = state.epoch_seconds;
     const std::optional<std::int64_t> epoch_steps = batch_count(train);
     std::int64_t to_skip = enter(train, state);
+    std::optional<detail::RandomNumbersGuard> walking;
+    if (to_skip > 0 && state.epoch_random.defined()) {
+      walking.emplace(detail::RandomNumbers(std::vector<torch::Device>{}));
+      detail::cpu_generator().set_state(state.epoch_random);
+    }
     EpochEvent<D> event{.epoch = state.epoch, .epochs = options_.epochs};
     for (auto&& item : train) {
       if (to_skip > 0) {
-        --to_skip;
+        if (--to_skip == 0) walking.reset();
         continue;
       }
       const Batch batch = as_batch(item);
@@ -214,6 +247,7 @@ class Trainer {
       stop = after_step(done);
       if (stop != StopReason::finished) return event;
     }
+    walking.reset();
     if (state.step == 0) {
       throw DataError("the training source gave no batch; a one-pass source is used up after an epoch");
     }
@@ -233,14 +267,16 @@ class Trainer {
 
   /// Tells the source where to begin; returns how many batches are still to be passed over.
   template <class Train>
-  static std::int64_t enter(Train& train, const State& state) {
+  static std::int64_t enter(Train& train, State& state) {
     if constexpr (CanResumeEpoch<Train>) {
-      train.start_epoch(state.epoch, state.step);
-      return 0;
-    } else {
-      if constexpr (HasEpochs<Train>) train.start_epoch(state.epoch);
-      return state.step;
+      if (can_resume_epoch(train)) {
+        train.start_epoch(state.epoch, state.step);
+        return 0;
+      }
     }
+    if constexpr (HasEpochs<Train>) train.start_epoch(state.epoch);
+    if (state.step == 0) state.epoch_random = detail::cpu_generator().get_state();
+    return state.step;
   }
 
   template <class Report>
@@ -305,8 +341,16 @@ class Trainer {
         },
         "cannot go on from ", found->path);
     state.result.stop = StopReason::finished;
-    options_.checkpoint.say(detail::concat("going on from ", found->path, ": epoch ", state.epoch + 1, ", after step ",
-                                           state.step, " of it"));
+    const auto say = [&](const auto&... parts) { detail::tell(options_.checkpoint, detail::concat(parts...)); };
+    if (state.epoch < options_.epochs) {
+      say("going on from ", found->path, ": epoch ", state.epoch + 1, ", after step ", state.step, " of it");
+    } else {
+      say("the training in ", found->path, " has its ", state.epoch, " epochs");
+    }
+    const auto& torch_version = found->state.template get<std::string>("LibTorch version");
+    if (torch_version == TORCH_VERSION) return;
+    say(found->path, " was written with LibTorch ", torch_version, ", but this is ", TORCH_VERSION,
+        "; the training goes on, but perhaps not to the same bits");
   }
 
   void set_rates(std::int64_t epoch, std::int64_t step, std::optional<std::int64_t> epoch_steps) {
@@ -317,51 +361,6 @@ class Trainer {
     distiller_.scale_rates({.logit = options_.logit_schedule(progress),
                             .feature = options_.feature_schedule(progress),
                             .discriminator = options_.discriminator_schedule(progress)});
-  }
-
-  /// Notes scores; whether the mean over trained networks is better than ever.
-  static bool record(State& state, EpochEvent<D>& event) {
-    state.result.epochs = event.epoch + 1;
-    event.improved.fill(false);
-    if (!event.scores) return false;
-    bool improved = false;
-    const auto keep = [&](EpochScores& last, EpochScores& best, const Scores& scores) {
-      last = {scores, event.epoch};
-      if (best.epoch >= 0 && scores.top1 <= best.scores.top1) return false;
-      best = last;
-      return true;
-    };
-    double sum = 0, trained = 0;
-    for (std::size_t k = 0; k < network_count; ++k) {
-      const Scores& scores = event.scores->networks[k];
-      event.improved[k] = keep(state.result.last[k], state.result.best[k], scores);
-      if (D::Plan::frozen[k]) continue;
-      improved = improved || event.improved[k];
-      sum += scores.top1;
-      trained += 1;
-    }
-    keep(state.result.last_ensemble, state.result.best_ensemble, event.scores->ensemble);
-    state.without_progress = improved ? 0 : state.without_progress + 1;
-    const double mean = sum / trained;
-    if (mean <= state.best_mean) return false;
-    state.best_mean = mean;
-    return true;
-  }
-
-  static std::vector<double> row(const EpochEvent<D>& event) {
-    std::vector<double> values{static_cast<double>(event.epoch + 1), event.seconds,
-                               static_cast<double>(event.samples) / event.train_seconds,
-                               static_cast<double>(event.skipped)};
-    values.insert(values.end(), event.losses.begin(), event.losses.end());
-    const auto add = [&](const Scores* scores) {
-      const double none = std::numeric_limits<double>::quiet_NaN();
-      for (const double value :
-           {scores ? scores->loss : none, scores ? scores->top1 : none, scores ? scores->top5 : none})
-        values.push_back(value);
-    };
-    for (std::size_t k = 0; k < network_count; ++k) add(event.scores ? &event.scores->networks[k] : nullptr);
-    add(event.scores ? &event.scores->ensemble : nullptr);
-    return values;
   }
 
   D& distiller_;

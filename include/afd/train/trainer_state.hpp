@@ -19,6 +19,7 @@
 #include <afd/error.hpp>
 #include <afd/observe/evaluate.hpp>
 #include <afd/observe/history.hpp>
+#include <afd/train/random_numbers.hpp>
 
 namespace afd {
 
@@ -61,6 +62,8 @@ struct TrainerState {
   double best_mean = -std::numeric_limits<double>::infinity();  ///< top-1 over trained networks
   double seconds = 0;                                           ///< that it has taken
   double epoch_seconds = 0;                                     ///< that this epoch has taken
+  torch::Tensor epoch_random;  ///< the CPU's random numbers before the epoch's first batch, of a source that must be
+                               ///< walked to enter it half-way, for it may draw from them
   TrainResult<K> result{};
 
   /// Nothing of epoch `next` is done.
@@ -68,7 +71,7 @@ struct TrainerState {
     epoch = next;
     step = samples = skipped = 0;
     epoch_seconds = 0;
-    sums = counts = torch::Tensor();
+    sums = counts = epoch_random = torch::Tensor();
   }
 
   /// `losses`: like sums and counts where they are defined.
@@ -81,6 +84,7 @@ struct TrainerState {
     visitor.integer("trainer/skipped", skipped);
     visitor.optional("trainer/sums", sums, losses);
     visitor.optional("trainer/counts", counts, losses);
+    visitor.optional("trainer/random numbers of the epoch", epoch_random, cpu_generator().get_state());
     visitor.integer("trainer/without progress", without_progress);
     visitor.real("trainer/best mean", best_mean);
     visitor.real("trainer/seconds", seconds);

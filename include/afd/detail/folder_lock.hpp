@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A folder for one process at a time. Torch-free; POSIX.
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <afd/detail/atomic_file.hpp>
+#include <afd/detail/concat.hpp>
+#include <afd/error.hpp>
+
+namespace afd::detail {
+
+/// Holds the file "lock" in a folder while it lives. The system gives it back when its process ends, in whatever way.
+class FolderLock {
+ public:
+  /// Throws ConfigError if another one holds it, FileError if there can be none.
+  explicit FolderLock(const std::filesystem::path& folder) : file_(folder / "lock", O_WRONLY | O_CREAT) {
+    if (file_.get() >= 0 && ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return;
+    if (file_.get() >= 0 && errno == EWOULDBLOCK) {
+      throw ConfigError(concat("another training is at work in ", folder, "; give each a folder of its own"));
+    }
+    throw FileError(concat("cannot lock ", folder, ": ", std::generic_category().message(errno)));
+  }
+
+ private:
+  Descriptor file_;
+};
+
+}  // namespace afd::detail

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include <afd/detail/folder_lock.hpp>
+//
+#include <optional>
+
+#include <doctest/doctest.h>
+
+#include "support/temp_folder.hpp"
+
+TEST_SUITE_BEGIN("detail");
+
+TEST_CASE("a folder is for one at a time, and free again afterwards") {
+  const afd_test::TempFolder folder;
+  {
+    const afd::detail::FolderLock first(folder.path());
+    CHECK_THROWS_WITH_AS(afd::detail::FolderLock(folder.path()), doctest::Contains("another training is at work"),
+                         afd::ConfigError);
+  }
+  CHECK_NOTHROW(afd::detail::FolderLock(folder.path()));
+}
+
+TEST_CASE("a folder that is not there cannot be locked") {
+  const afd_test::TempFolder folder;
+  CHECK_THROWS_WITH_AS(afd::detail::FolderLock(folder.path() / "none"), doctest::Contains("No such file"),
+                       afd::FileError);
+}
+
+TEST_SUITE_END();
