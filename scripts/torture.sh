@@ -28,6 +28,7 @@ if ! {
   exit 1
 fi
 "$build/tests/torture" kills "$kills"
+"$build/tests/torture" steps
 "$build/tests/torture" bytes
 "$build/tests/torture" calls 1
 for format in cifar envelope idx image state; do

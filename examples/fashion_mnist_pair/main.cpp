@@ -30,7 +30,8 @@ using example::Options;
 
 volatile std::sig_atomic_t interrupted = 0;
 
-/// Ends the training after the current step when the user presses Ctrl-C.
+/// Ends the training after the current step when the user presses Ctrl-C. With checkpoints the trainer does it by
+/// itself, and this is what a second Ctrl-C comes to.
 struct StopOnInterrupt {
   template <class Event>
   bool on_step(const Event& /*event*/) const {
@@ -75,6 +76,7 @@ Networks make_networks(const Options& options) {
 template <class Strategy>
 afd::TrainResult<2> train(const std::string& label, const Options& options, const Data& data, Strategy strategy,
                           Networks& networks) {
+  const std::filesystem::path folder = options.checkpoints.empty() ? "" : options.checkpoints / label;
   const afd::Normalize normalize = afd::channel_statistics(data.train);
   afd::BatchLoader train{data.train,
                          {.batch_size = options.batch, .seed = options.seed},
@@ -88,9 +90,11 @@ afd::TrainResult<2> train(const std::string& label, const Options& options, cons
                            networks.small, networks.large};
   afd::Trainer trainer{distiller,
                        afd::TrainerOptions{.epochs = options.epochs,
-                                           .logit_schedule = afd::LinearWarmup{.epochs = 0.5, .then = afd::Cosine{}}}};
+                                           .logit_schedule = afd::LinearWarmup{.epochs = 0.5, .then = afd::Cosine{}},
+                                           .checkpoint = {.folder = folder}}};
   const bool live = !options.plain_output && ::isatty(STDERR_FILENO) != 0;
-  return trainer.fit(train, test, afd::ProgressLine{std::cerr, {.label = label, .live = live}}, StopOnInterrupt{});
+  afd::ProgressLine progress{std::cerr, {.label = fmt::format("{:<5}", label), .live = live}};
+  return trainer.fit(train, test, progress, StopOnInterrupt{});
 }
 
 /// Both histories side by side, columns named after their training.
@@ -166,12 +170,17 @@ int run(const Options& options) {
              afd::parameter_count(*apart.large));
   std::fflush(stdout);
 
+  const auto exit_code = [](const afd::TrainResult<2>& result) {
+    return result.stop == afd::StopReason::callback ? 130
+           : result.stop == afd::StopReason::signal ? afd::interrupted_exit_code
+                                                    : EXIT_SUCCESS;
+  };
   const auto alone = train("alone", options, data, afd::Alone{}, apart);
-  if (alone.stop == afd::StopReason::callback) return 130;
+  if (const int code = exit_code(alone); code != EXIT_SUCCESS) return code;
   const afd::Strategy strategy{afd::CrossEntropy{}, afd::MutualKL{.temperature = options.temperature},
                                afd::Adversarial<afd::ConvDiscriminator, afd::LeastSquares>{}};
-  const auto pair = train("pair ", options, data, strategy, together);
-  if (pair.stop == afd::StopReason::callback) return 130;
+  const auto pair = train("pair", options, data, strategy, together);
+  if (const int code = exit_code(pair); code != EXIT_SUCCESS) return code;
 
   print_table(alone, pair);
   const afd::History history = joined(alone.history, pair.history);
@@ -204,6 +213,9 @@ int main(int argc, char** argv) {
   try {
     const int code = run(options);
     if (code == 130) fmt::print(stderr, "\ninterrupted; nothing was written\n");
+    if (code == afd::interrupted_exit_code) {
+      fmt::print(stderr, "\nstopped; the same command goes on from {}\n", options.checkpoints.string());
+    }
     return code;
   } catch (const afd::Error& error) {
     fmt::print(stderr, "\nfashion_mnist_pair: {}\n", error.what());

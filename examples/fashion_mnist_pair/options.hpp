@@ -16,6 +16,7 @@ struct Options {
   std::int64_t epochs = 10;
   std::filesystem::path data = "/usr/share/datasets/fashion-mnist";
   std::filesystem::path out = "fashion_mnist_pair_out";
+  std::filesystem::path checkpoints;
   std::uint64_t seed = 1;
   int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   std::int64_t images = 30000;
@@ -35,6 +36,8 @@ inline void add_options(CLI::App& app, Options& options) {
   app.add_option("--data", options.data, "Folder with the IDX files, gzipped or not")->capture_default_str();
   app.add_option("--out", options.out, "Folder for history.csv, learning_curves.png and small.afd")
       ->capture_default_str();
+  app.add_option("--checkpoints", options.checkpoints,
+                 "Folder for checkpoints: the same command goes on where it was stopped, or killed");
   app.add_option("--seed", options.seed, "Seed of weights and batches")->capture_default_str();
   app.add_option("--threads", options.threads, "Threads of LibTorch (default: all cores)")
       ->check(CLI::Range(1, 1024))

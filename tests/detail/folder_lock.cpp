@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <afd/detail/folder_lock.hpp>
 //
-#include <optional>
-
 #include <doctest/doctest.h>
 
 #include "support/temp_folder.hpp"

@@ -68,4 +68,30 @@ kill -INT $! || fail "it was not running any more"
 code=0
 wait $! || code=$?
 ((code == 130)) || fail "ended with $code after Ctrl-C"
+
+# With checkpoints it is stopped, killed, and started again: the same run as the one that was left alone.
+run=("$example" --epochs 2 --images 600 --threads 2 --out "$folder/resumed" --checkpoints "$folder/checkpoints"
+  --plain-output)
+until_there_is() {
+  for ((i = 0; i < 600; ++i)); do
+    if compgen -G "$1" >/dev/null; then return; fi
+    sleep 0.05
+  done
+  fail "there is no $1"
+}
+stop() {
+  local file=$1 signal=$2 expected=$3 code=0
+  "${run[@]}" >"$folder/log" 2>&1 &
+  until_there_is "$folder/checkpoints/$file"
+  sleep 0.2
+  kill -s "$signal" $! || fail "it was not running any more"
+  wait $! || code=$?
+  ((code == expected)) || { cat "$folder/log"; fail "ended with $code after $signal"; }
+}
+stop "alone/lock" TERM 75
+grep -q "the same command goes on from" "$folder/log" || fail "does not say how to go on"
+stop "pair/step_*.afd" KILL 137
+"${run[@]}" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+grep -q "going on from" "$folder/log" || fail "did not go on from a checkpoint"
+diff <(values "$folder/out/history.csv") <(values "$folder/resumed/history.csv") || fail "a resumed run has other losses"
 echo "the example keeps its promises"

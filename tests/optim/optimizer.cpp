@@ -2,6 +2,7 @@
 #include <afd/optim/optimizer.hpp>
 //
 #include <array>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -68,6 +69,18 @@ TEST_CASE("the rate is scaled from the policy's, not from the last one") {
   state.scale_rate(0.1);
   state.scale_rate(0.1);
   CHECK(state.optimizer().param_groups()[0].options().get_lr() == doctest::Approx(0.05));
+}
+
+TEST_CASE("a LibTorch optimizer tells its options by name") {
+  std::map<std::string, std::string> told;
+  const auto add = [&](const std::string& name, const std::string& value) { told[name] = value; };
+  RmsProp{torch::optim::RMSpropOptions(0.5).momentum(0.9).centered(true)}.describe(add);
+  CHECK(told.at("lr") == "0.5");
+  CHECK(told.at("momentum") == "0.9");
+  CHECK(told.at("centered") == "true");
+  told.clear();
+  AdamW{torch::optim::AdamWOptions(0.1).betas({0.8, 0.99})}.describe(add);
+  CHECK(told.at("betas") == "0.8, 0.99");
 }
 
 TEST_CASE("a saved LibTorch optimizer goes on to the bit, with its rate; another's state is refused") {

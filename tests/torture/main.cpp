@@ -3,11 +3,13 @@
 // Ends trainings in every way that a machine knows and counts what comes of it:
 //
 // - torture kills <count>: SIGKILL and SIGTERM at random moments, then resume; the end must be that of the whole run
+// - torture steps: stopped after each step, then resumed, likewise
 // - torture bytes: every byte of a checkpoint changed, every length cut
 // - torture calls <stride>: open, write, fsync, close and rename of a training made to fail in turn, each (1) or some
 //
 // Prints figures, and ends with 1 at the first broken promise. Built with the linker's --wrap for the calls.
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -21,6 +23,7 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -41,7 +44,9 @@ namespace fs = std::filesystem;
 
 /// The calls of this program are numbered while `counting`; those from `first` to `last` fail.
 struct Faults {
+  static constexpr int max_files = 1024;
   std::atomic<bool> counting = false;
+  std::atomic<bool> is_ours[max_files] = {};  ///< by descriptor
   std::atomic<std::int64_t> calls = 0, failed = 0;
   std::int64_t first = 0, last = -1;
   int error = ENOSPC;
@@ -67,8 +72,11 @@ int __real_close(int file);
 int __real_rename(const char* from, const char* to);
 
 int __wrap_open(const char* path, int flags, mode_t mode) {
-  // Reading and folders do not count.
-  return (flags & O_CREAT) != 0 && faults.fails() ? -1 : __real_open(path, flags, mode);
+  // Reading and folders do not count, nor does closing anything but a file of ours.
+  if ((flags & O_CREAT) != 0 && faults.fails()) return -1;
+  const int file = __real_open(path, flags, mode);
+  if (file >= 0 && file < Faults::max_files) faults.is_ours[file] = std::string_view(path).ends_with(".tmp");
+  return file;
 }
 ssize_t __wrap_write(int file, const void* bytes, size_t count) {
   if (!faults.fails()) return __real_write(file, bytes, count);
@@ -81,7 +89,8 @@ int __wrap_fsync(int file) {
   return faults.fails() ? -1 : __real_fsync(file);
 }
 int __wrap_close(int file) {
-  if (!faults.fails()) return __real_close(file);
+  const bool is_ours = file >= 0 && file < Faults::max_files && faults.is_ours[file];
+  if (!is_ours || !faults.fails()) return __real_close(file);
   __real_close(file);
   errno = faults.error;
   return -1;
@@ -114,41 +123,113 @@ afd::PlainCnn network(std::vector<std::int64_t> widths) {
   return afd::PlainCnn(afd::PlainCnnOptions{.widths = std::move(widths), .classes = 4});
 }
 
-/// All of the newest checkpoint but times.
-afd::Bytes outcome(const fs::path& folder) {
-  const auto files = afd::detail::CheckpointFolder(folder).files();
-  if (files.empty()) broken("there is no checkpoint in the end");
+/// A state without its times.
+afd::Bytes without_times(const afd::StateDict& state) {
   afd::StateDict rest;
-  const afd::StateDict state = afd::read_checkpoint(files.front().path);
   for (const auto& [key, value] : state.values()) {
-    if (key != "trainer/seconds" && key != "trainer/epoch seconds" && key != "trainer/history") rest.set(key, value);
+    if (key == "trainer/seconds" || key == "trainer/epoch seconds") continue;
+    if (key != "trainer/history") {
+      rest.set(key, value);
+      continue;
+    }
+    const afd::History history = afd::History::parse_csv(std::get<std::string>(value));
+    std::string text;
+    for (const auto& row : history.rows()) {
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        const std::string& column = history.columns()[i];
+        if (column != "seconds" && column != "images_per_second") text += std::to_string(row[i]) + ' ';
+      }
+    }
+    rest.set(key, text);
   }
   return rest.to_bytes();
 }
 
+/// The newest checkpoint, and the best one.
+struct Outcome {
+  afd::Bytes newest, best;
+};
+Outcome outcome(const fs::path& folder) {
+  const afd::detail::CheckpointFolder files(folder);
+  if (files.files().empty()) broken("there is no checkpoint in the end");
+  Outcome result{.newest = without_times(afd::read_checkpoint(files.files().front().path)), .best = {}};
+  if (fs::exists(files.best_path())) result.best = without_times(afd::read_checkpoint(files.best_path()));
+  return result;
+}
+
 struct Told {
   std::vector<std::string> all;
+  [[nodiscard]] bool has(const char* words) const {
+    return std::any_of(all.begin(), all.end(),
+                       [&](const std::string& text) { return text.find(words) != std::string::npos; });
+  }
 };
 
-/// Trains 4 epochs of 6 steps, with a checkpoint after each step, going on from what is in the folder.
-afd::StopReason train(const fs::path& folder, std::uint64_t seed, Told& told, std::int64_t every_steps = 1,
-                      bool asynchronous = false) {
-  const afd::TensorDataset data = images(36);
-  torch::manual_seed(seed);
-  auto a = network({3, 5}), b = network({4, 6});
-  afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, a, b};
+struct Saving {
+  std::int64_t every_steps = 1;
+  bool asynchronous = false;
+};
+
+/// Ends a training after so many of its steps; 0: never.
+struct StopAfter {
+  int left;
+  template <class D>
+  bool on_step(const afd::StepEvent<D>& /*event*/) {
+    return --left != 0;
+  }
+};
+
+constexpr int recipe_count = 4;
+
+/// Trains 4 epochs of 6 steps, going on from what is in the folder.
+template <class D>
+afd::StopReason train_distiller(D& distiller, const fs::path& folder, Told& told, const Saving& saving, int stop) {
+  const afd::TensorDataset data = [] {
+    const afd::detail::RandomNumbersGuard guard(afd::detail::RandomNumbers(std::vector<torch::Device>{}));
+    return images(36);
+  }();
+  using Loader = decltype(afd::BatchLoader(data, {}, afd::Compose{afd::PadCrop{1}, afd::UnitRange{}}));
+  afd::Prefetch<Loader> train(
+      afd::BatchLoader(data, {.batch_size = 6, .seed = 2}, afd::Compose{afd::PadCrop{1}, afd::UnitRange{}}));
   afd::Trainer trainer{
       distiller,
       afd::TrainerOptions{.epochs = 4,
                           .logit_schedule = afd::MultiStep{},
                           .checkpoint = {.folder = folder,
-                                         .every_steps = every_steps,
-                                         .asynchronous = asynchronous,
+                                         .every_steps = saving.every_steps,
+                                         .asynchronous = saving.asynchronous,
                                          .say = [&](const std::string& text) { told.all.push_back(text); }}}};
-  return trainer
-      .fit(afd::BatchLoader(data, {.batch_size = 6, .seed = 2}, afd::Compose{afd::PadCrop{1}, afd::UnitRange{}}),
-           afd::BatchLoader(data, {.batch_size = 36, .shuffle = false}))
-      .stop;
+  return trainer.fit(train, afd::BatchLoader(data, {.batch_size = 36, .shuffle = false}), StopAfter{stop}).stop;
+}
+
+/// A pair; a cycle of three whose game rests every other step and whose gradients are summed up; a frozen teacher with
+/// a student whose forward draws random numbers; all pairs of three with one optimizer of LibTorch.
+afd::StopReason train(int recipe, const fs::path& folder, std::uint64_t seed, Told& told, const Saving& saving = {},
+                      int stop = 0) {
+  namespace topology = afd::topology;
+  torch::manual_seed(seed);
+  const auto run = [&](auto distiller) { return train_distiller(distiller, folder, told, saving, stop); };
+  if (recipe == 0) {
+    return run(
+        afd::Distiller{topology::Pair{}, afd::AdversarialFeatureDistillation{}, network({3, 5}), network({4, 6})});
+  }
+  if (recipe == 1) {
+    return run(afd::Distiller{
+        topology::Cycle<3>{}, afd::Strategy{afd::CrossEntropy{}, afd::MutualKL{}, afd::Every<2, afd::Adversarial<>>{}},
+        afd::DistillerOptions{.logit = afd::Sgd{.accumulate = 2}, .order = afd::DiscriminatorFirst{}}, network({3, 5}),
+        network({4, 6}), network({3, 4})});
+  }
+  if (recipe == 2) {
+    const auto student = afd::extractor_head(
+        torch::nn::Sequential(torch::nn::Conv2d(1, 4, 3), torch::nn::BatchNorm2d(4), torch::nn::Dropout2d(0.3)),
+        torch::nn::Linear(4, 4));
+    return run(afd::Distiller{topology::OneWay{}, afd::DirectAlignmentWithKL{}, afd::frozen(network({3, 5})), student});
+  }
+  using Rms = afd::TorchOptimizer<torch::optim::RMSprop, torch::optim::RMSpropOptions>;
+  return run(afd::Distiller{
+      topology::AllPairs<3>{}, afd::AttentionDistillation{},
+      afd::DistillerOptions{.logit = Rms{torch::optim::RMSpropOptions(1e-3)}, .updates = afd::JointUpdate{}},
+      network({3, 5}), network({4, 6}), network({3, 4})});
 }
 
 /// A folder that is gone in the end.
@@ -202,35 +283,60 @@ bool has_temporary(const fs::path& folder) {
   return false;
 }
 
+constexpr int saw_torn_file = 98;
+
+/// A training in a process of its own: this one computes nothing, for LibTorch's threads would not survive a fork.
+pid_t train_in_child(int recipe, const fs::path& place, std::uint64_t seed, const Saving& saving = {}, int stop = 0) {
+  return in_child([&] {
+    Told told;
+    const afd::StopReason reason = train(recipe, place, seed, told, saving, stop);
+    if (told.has("looking for an older")) return saw_torn_file;
+    return reason == afd::StopReason::finished ? 0 : afd::interrupted_exit_code;
+  });
+}
+
+/// Whether the training in `place` ended as the whole one did, best epoch and history included.
+bool ended_alike(const fs::path& place, const fs::path& whole) {
+  return exit_code(in_child([&] {
+           const Outcome ours = outcome(place), theirs = outcome(whole);
+           return ours.newest == theirs.newest && ours.best == theirs.best ? 0 : 1;
+         })) == 0;
+}
+
+/// One whole training of each recipe, and how long it took.
+class Wholes {
+ public:
+  explicit Wholes(const fs::path& folder) : folder_(folder) {
+    for (int recipe = 0; recipe < recipe_count; ++recipe) {
+      const auto started = std::chrono::steady_clock::now();
+      if (exit_code(train_in_child(recipe, place(recipe), 1)) != 0) broken("a whole training does not end well");
+      seconds_.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+    }
+  }
+  [[nodiscard]] fs::path place(int recipe) const { return folder_ / ("whole" + std::to_string(recipe)); }
+  [[nodiscard]] double seconds(int recipe) const { return seconds_[static_cast<std::size_t>(recipe)]; }
+
+ private:
+  fs::path folder_;
+  std::vector<double> seconds_;
+};
+
 void kills(int wanted) {
   const Folder folder;
-  // This process computes nothing: LibTorch's threads would not survive a fork.
-  const auto run_in = [&](const fs::path& place, std::uint64_t seed, bool asynchronous) {
-    return in_child([&] {
-      Told told;
-      const afd::StopReason stop = train(place, seed, told, 1, asynchronous);
-      return stop == afd::StopReason::finished ? 0 : afd::interrupted_exit_code;
-    });
-  };
-  const auto started = std::chrono::steady_clock::now();
-  if (exit_code(run_in(folder.path() / "whole", 1, false)) != 0) broken("the whole training does not end well");
-  const double whole_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  const auto reads = [&](const fs::path& place) {
-    return in_child([&] { return outcome(place) == outcome(folder.path() / "whole") ? 0 : 1; });
-  };
-
+  const Wholes wholes(folder.path());
   std::mt19937_64 random(7);
   int killed = 0, in_saving = 0, terminated = 0, runs = 0;
   while (killed < wanted) {
     const fs::path place = folder.path() / "parts";
     fs::remove_all(place);
-    const bool asynchronous = runs % 2 == 1;
+    const int recipe = runs % recipe_count;
+    const Saving saving{.every_steps = 1 + runs / 2 % 3, .asynchronous = runs % 3 == 1};
     for (std::uint64_t attempt = 0;; ++attempt) {
       // The weights that a process begins with must not matter once there is a checkpoint; before, they do.
       const bool has_begun = !afd::detail::CheckpointFolder(place).files().empty();
-      const pid_t child = run_in(place, has_begun ? 1000 + attempt : 1, asynchronous);
-      const double share = std::uniform_real_distribution<double>(0.02, 0.6)(random);
-      std::this_thread::sleep_for(std::chrono::duration<double>(share * whole_seconds));
+      const pid_t child = train_in_child(recipe, place, has_begun ? 1000 + attempt : 1, saving);
+      const double share = std::uniform_real_distribution<double>(0.02, 0.7)(random);
+      std::this_thread::sleep_for(std::chrono::duration<double>(share * wholes.seconds(recipe)));
       const bool gently = random() % 5 == 0;
       ::kill(child, gently ? SIGTERM : SIGKILL);
       const int code = exit_code(child);
@@ -241,17 +347,48 @@ void kills(int wanted) {
         ++terminated;  // 128 + SIGTERM: before the training had begun
       } else if (code == 0) {
         break;
+      } else if (code == saw_torn_file) {
+        broken("a killed training left a torn file");
       } else {
         broken("a resumed training ended with " + std::to_string(code));
       }
     }
     ++runs;
-    if (exit_code(reads(place)) != 0) broken("a killed training ended in another state than the whole one");
+    if (!ended_alike(place, wholes.place(recipe)))
+      broken("a killed training ended in another state than the whole one");
     show("kills " + std::to_string(killed) + '/' + std::to_string(wanted));
   }
   show("");
   std::cout << "kills: " << killed << " by SIGKILL, " << in_saving << " of them while a file was written, "
-            << terminated << " by SIGTERM; " << runs << " trainings of 24 steps, all with the same bits in the end\n";
+            << terminated << " by SIGTERM; " << runs << " trainings of 24 steps, by " << recipe_count
+            << " recipes in turn, all with the same bits in the end\n";
+}
+
+// ---- steps ---------------------------------------------------------------------------------------------------------
+
+void steps() {
+  const Folder folder;
+  const Wholes wholes(folder.path());
+  int resumed = 0;
+  for (int recipe = 0; recipe < recipe_count; ++recipe) {
+    for (int stop = 1; stop < 24; ++stop) {
+      const fs::path place = folder.path() / "parts";
+      fs::remove_all(place);
+      const Saving saving{.every_steps = 0};
+      if (exit_code(train_in_child(recipe, place, 1, saving, stop)) != afd::interrupted_exit_code ||
+          exit_code(train_in_child(recipe, place, 1000, saving)) != 0) {
+        broken("a training that was stopped after step " + std::to_string(stop) + " does not go on");
+      }
+      if (!ended_alike(place, wholes.place(recipe))) {
+        broken("stopped after step " + std::to_string(stop) + ", a training ended in another state");
+      }
+      ++resumed;
+      show("steps " + std::to_string(resumed));
+    }
+  }
+  show("");
+  std::cout << "steps: " << resumed << " trainings of " << recipe_count
+            << " recipes, stopped after each of their steps and resumed, all with the same bits in the end\n";
 }
 
 // ---- bytes ---------------------------------------------------------------------------------------------------------
@@ -259,7 +396,7 @@ void kills(int wanted) {
 void bytes() {
   const Folder folder;
   Told told;
-  train(folder.path(), 1, told, 0);
+  train(0, folder.path(), 1, told, {.every_steps = 0});
   const fs::path file = afd::detail::CheckpointFolder(folder.path()).files().front().path;
   const afd::Bytes whole = afd::detail::read_raw(file);
   std::size_t refused = 0;
@@ -292,9 +429,9 @@ void bytes() {
 void calls(std::int64_t stride) {
   const Folder folder;
   Told told;
-  train(folder.path() / "whole", 1, told);
-  const afd::Bytes whole = outcome(folder.path() / "whole");
-  std::int64_t trainings = 0, warned = 0, all = 0;
+  train(0, folder.path() / "whole", 1, told);
+  const Outcome whole = outcome(folder.path() / "whole");
+  std::int64_t trainings = 0, all = 0;
   // One failure at a time, then everything from some call on, as on a disk that is full or gone.
   for (const bool forever : {false, true}) {
     for (const int error : {ENOSPC, EIO}) {
@@ -307,28 +444,28 @@ void calls(std::int64_t stride) {
         faults.last = forever ? INT64_MAX : first;
         faults.error = error;
         faults.counting = true;
-        const afd::StopReason stop = train(place, 1, here);
+        const afd::StopReason stop = train(0, place, 1, here, {.asynchronous = trainings % 2 == 1});
         faults.counting = false;
         if (faults.failed == 0) break;
         all += faults.failed;
         ++trainings;
         if (stop != afd::StopReason::finished) broken("a training stopped because a file could not be written");
-        if (!here.all.empty()) ++warned;
+        if (here.all.empty()) broken("a file was not written, and nobody was told");
         // What is there is whole, and goes on to the same end.
         if (afd::detail::CheckpointFolder(place).files().empty()) continue;
         Told again;
-        train(place, 9, again);
-        for (const std::string& text : again.all) {
-          if (text.find("looking for an older") != std::string::npos) broken("a torn checkpoint: " + text);
-        }
-        if (outcome(place) != whole) broken("after failing calls a training ends in another state");
+        train(0, place, 9, again);
+        if (again.has("looking for an older")) broken("a torn checkpoint");
+        const Outcome end = outcome(place);
+        if (end.newest != whole.newest) broken("after failing calls a training ends in another state");
+        if (!forever && end.best != whole.best) broken("after a failing call the best epoch is not in its file");
         if (trainings % 10 == 0) show("calls: " + std::to_string(trainings) + " trainings");
       }
     }
   }
   show("");
   std::cout << "calls: " << all << " failing calls (open, write, fsync, close, rename; ENOSPC, EIO) in " << trainings
-            << " trainings: all went on, " << warned << " told the user, every checkpoint left was whole\n";
+            << " trainings: all went on and told the user, every checkpoint left was whole\n";
 }
 
 }  // namespace
@@ -339,12 +476,14 @@ int main(int argc, char** argv) {
     torch::set_num_threads(1);
     if (what == "kills" && argc == 3) {
       kills(std::stoi(argv[2]));
+    } else if (what == "steps") {
+      steps();
     } else if (what == "bytes") {
       bytes();
     } else if (what == "calls" && argc == 3) {
       calls(std::stoll(argv[2]));
     } else {
-      std::cerr << "torture kills <count> | bytes | calls <stride>\n";
+      std::cerr << "torture kills <count> | steps | bytes | calls <stride>\n";
       return 2;
     }
   } catch (const std::exception& error) {

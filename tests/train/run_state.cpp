@@ -2,6 +2,7 @@
 #include <afd/train/run_state.hpp>
 //
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -187,6 +188,49 @@ TEST_CASE("a measured layout stays what it was") {
       CHECK_FALSE(distiller.is_built());
     });
   }
+}
+
+TEST_CASE("factors of rates are a part of the state") {
+  torch::manual_seed(1);
+  auto a = tiny_network(), b = tiny_network(), c = tiny_network(), d = tiny_network();
+  afd::Distiller slow{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, a, b};
+  const afd::Batch batch = afd_test::tiny_batch();
+  slow.step(batch);
+  slow.scale_rates({.logit = 0.1, .feature = 0.2, .discriminator = 0.3});
+  afd::Distiller other{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, c, d};
+  other.load_state(slow.state());
+  slow.step(batch);
+  other.step(batch);
+  CHECK(other.state().to_bytes() == slow.state().to_bytes());
+}
+
+TEST_CASE("a network that has a parameter under two names trains it once a step, and is saved and loaded") {
+  struct Tied : torch::nn::Module {
+    explicit Tied(bool is_tied) : inner(register_module("inner", afd_test::Probe())) {
+      if (is_tied) register_parameter("again", inner->head->weight);
+    }
+    afd::Outputs forward(const torch::Tensor& inputs) { return inner->forward(inputs); }
+    afd_test::Probe inner;
+  };
+  const auto make = [](std::uint64_t seed, bool is_tied) {
+    torch::manual_seed(seed);
+    return std::make_shared<Tied>(is_tied);
+  };
+  const afd::Batch batch = some_batches(1).front();
+  const auto train = [&](bool is_tied) {
+    auto a = make(3, is_tied), b = make(4, is_tied);
+    afd::Distiller distiller{afd::topology::Pair{}, afd::DeepMutualLearning{}, a, b};
+    distiller.step(batch);
+    const afd::StateDict state = distiller.state();
+    auto c = make(5, is_tied), d = make(6, is_tied);
+    afd::Distiller other{afd::topology::Pair{}, afd::DeepMutualLearning{}, c, d};
+    other.load_state(state);
+    distiller.step(batch);
+    other.step(batch);
+    CHECK(other.state().to_bytes() == distiller.state().to_bytes());
+    return a->inner->head->weight.detach().clone();
+  };
+  CHECK(train(true).equal(train(false)));
 }
 
 TEST_CASE("the state of another recipe or of other shapes is refused, and nothing has changed") {

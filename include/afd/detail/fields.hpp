@@ -30,7 +30,7 @@ template <class T>
 /// Stands for a value of any type.
 struct AnyValue {
   template <class U>
-  constexpr operator U() const noexcept;  // NOLINT: implicit by purpose
+  operator U() const noexcept;  // NOLINT: implicit by purpose; never defined
 };
 
 inline constexpr std::size_t max_fields = 13;  // one more than can be looked into

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -41,7 +42,11 @@ class CheckpointWriter {
   }
   CheckpointWriter(const CheckpointWriter&) = delete;
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
-  ~CheckpointWriter() { finish(); }
+  ~CheckpointWriter() {
+    finish();
+    put_best();  // if it is still to be written
+    tell_problems();
+  }
 
   /// Writes `state`, which belongs after `step`; also as the best one if `is_best`.
   void write(const StateDict& state, std::int64_t step, bool is_best) {
@@ -74,27 +79,34 @@ class CheckpointWriter {
 
  private:
   /// The best one first: were it second, a process killed between the two would know of a best epoch that no file has.
-  /// One that could not be written is tried again with the next checkpoint.
   void put(const Bytes& bytes) noexcept {
-    const auto attempt = [&](const std::string& what, const auto& write) {
-      try {
-        write();
-        return true;
-      } catch (const std::exception& error) {
-        problems_.push_back(concat(what, ": ", error.what()));
-        return false;
-      }
-    };
-    const auto write = [&](const std::filesystem::path& path, const Bytes& content) {
-      folder_.make();
-      write_file_atomically(path, std::span(reinterpret_cast<const char*>(content.data()), content.size()));
-    };
+    put_best();
+    if (attempt(concat("no checkpoint after step ", step_), [&] { write(folder_.path_of(step_), bytes); })) {
+      attempt("old checkpoints stay", [&] { folder_.prune(options_.keep_last, step_); });
+    }
+  }
+
+  /// If there is one. What could not be written is tried again with the next checkpoint.
+  void put_best() noexcept {
     if (best_ && attempt("best.afd is not that of the best epoch", [&] { write(folder_.best_path(), *best_); })) {
       best_.reset();
     }
-    const std::string missing = concat("no checkpoint after step ", step_);
-    if (attempt(missing, [&] { write(folder_.path_of(step_), bytes); })) {
-      attempt("old checkpoints stay", [&] { folder_.prune(options_.keep_last, step_); });
+  }
+
+  void write(const std::filesystem::path& path, const Bytes& content) const {
+    folder_.make();
+    write_file_atomically(path, std::span(reinterpret_cast<const char*>(content.data()), content.size()));
+  }
+
+  /// body(), and whether it did not throw.
+  template <class Body>
+  bool attempt(const std::string& what, const Body& body) {
+    try {
+      body();
+      return true;
+    } catch (const std::exception& error) {
+      problems_.push_back(concat(what, ": ", error.what()));
+      return false;
     }
   }
 
