@@ -186,6 +186,15 @@ std::string section(const Question& question, const std::filesystem::path& folde
   return text + "\n";
 }
 
+/// On how many kinds of processor the cells were run.
+std::string machines(const std::vector<Result>& results) {
+  std::map<std::string, int> counts;
+  for (const Result& result : results) ++counts[result.machine];
+  std::string text = "| cells | were run on |\n|---|---|\n";
+  for (const auto& [machine, count] : counts) text += fmt::format("| {} | {} |\n", count, machine);
+  return text + "\n";
+}
+
 std::vector<Result> read_all(const std::vector<std::filesystem::path>& files) {
   std::vector<Result> results;
   for (const auto& file : files) {
@@ -220,7 +229,7 @@ int main(int argc, char** argv) {
     }
     const std::vector<Group> groups = grouped(results, read_all(time_files));
     std::filesystem::create_directories(folder);
-    std::string text = introduction;
+    std::string text = introduction + machines(results);
     for (const Question& question : questions(groups)) text += section(question, folder);
     for (const Group& group : groups) text += section(group, folder);
     afd::detail::write_file_atomically(folder / "README.md", text);

@@ -23,6 +23,7 @@
 
 #include "cell.hpp"
 #include "data.hpp"
+#include "machine.hpp"
 #include "networks.hpp"
 
 namespace experiments {
@@ -115,7 +116,7 @@ template <class Distiller>
 [[nodiscard]] Result train(Distiller& distiller, const Run& run, std::size_t first_trained) {
   constexpr std::size_t count = Distiller::network_count;
   const Settings& settings = run.settings;
-  Result result{.cell = run.cell, .settings = settings};
+  Result result{.cell = run.cell, .settings = settings, .machine = machine()};
   result.networks.resize(count);
   result.curves.resize(count);
   std::vector<Weights> best;

@@ -240,6 +240,21 @@ TEST_CASE("nothing to train on, and options that cannot work, are errors") {
   CHECK_THROWS_AS((afd::Trainer{distiller, {.patience = -1}}), afd::ConfigError);
   CHECK_THROWS_AS((afd::Trainer{distiller, afd::TrainerOptions{.logit_schedule = afd::MultiStep{.milestones = {30}}}}),
                   afd::ConfigError);
+  for (const afd::CheckpointOptions& checkpoint :
+       {afd::CheckpointOptions{.every_epochs = -1}, afd::CheckpointOptions{.every_steps = -1},
+        afd::CheckpointOptions{.keep_last = 0}}) {
+    CHECK_THROWS_AS((afd::Trainer{distiller, afd::TrainerOptions{.checkpoint = checkpoint}}), afd::ConfigError);
+  }
+}
+
+TEST_CASE("optimizers without a state of their own train, but not with checkpoints") {
+  Probe a, b;
+  afd::Distiller distiller{afd::topology::Pair{}, afd::Alone{}, afd::DistillerOptions{.logit = afd_test::Recorder{}}, a,
+                           b};
+  CHECK_THROWS_WITH_AS((afd::Trainer{distiller, afd::TrainerOptions{.checkpoint = {.folder = "none"}}}),
+                       doctest::Contains("visit_state(names, visitor)"), afd::ConfigError);
+  const std::vector<afd::Batch> batches{tiny_batch()};
+  CHECK((afd::Trainer{distiller, {.epochs = 1}}.fit(batches)).epochs == 1);
 }
 
 TEST_SUITE_END();
