@@ -93,5 +93,6 @@ grep -q "the same command goes on from" "$folder/log" || fail "does not say how 
 stop "pair/step_*.afd" KILL 137
 "${run[@]}" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 grep -q "going on from" "$folder/log" || fail "did not go on from a checkpoint"
-diff <(values "$folder/out/history.csv") <(values "$folder/resumed/history.csv") || fail "a resumed run has other losses"
+diff <(values "$folder/out/history.csv") <(values "$folder/resumed/history.csv") ||
+  fail "a resumed run has other losses"
 echo "the example keeps its promises"
