@@ -73,6 +73,7 @@ namespace detail {
 /// As text that is the same for the same value only.
 [[nodiscard]] inline std::string text_of(const c10::IValue& value) {
   if (value.isDouble()) return exact_text(value.toDouble());
+  if (value.isBool()) return value.toBool() ? "true" : "false";
   if (value.isTuple()) {
     std::string all;
     for (const c10::IValue& element : value.toTuple()->elements()) all += (all.empty() ? "" : ", ") + text_of(element);

@@ -141,16 +141,17 @@ class Trainer {
     const std::int64_t source = fingerprint(train);
     std::optional<StopSignals> signals;
     std::optional<detail::CheckpointWriter> writer;
+    bool is_in_file = true;  // a training that has not begun needs none
     if constexpr (D::can_be_saved) {
       if (!options_.checkpoint.folder.empty()) {
         writer.emplace(options_.checkpoint);
-        resume(state, source);
+        is_in_file = resume(state, source);
         signals.emplace();
       }
     }
     start_ = Clock::now();
     seconds_before_ = state.seconds;
-    std::int64_t saved_step = state.steps;
+    std::int64_t saved_step = is_in_file ? state.steps : -1;
     const auto save = [&]([[maybe_unused]] bool is_best) {
       if constexpr (D::can_be_saved) {
         if (!writer) return;
@@ -324,10 +325,10 @@ class Trainer {
     state.visit(visitor, torch::zeros({static_cast<std::int64_t>(D::Report::entries.size())}, torch::kFloat64));
   }
 
-  /// Goes on from the newest checkpoint, if there is one.
-  void resume(State& state, std::int64_t source) {
+  /// Goes on from the newest checkpoint, if there is one. False if that was the best one, for want of another.
+  bool resume(State& state, std::int64_t source) {
     const auto found = detail::newest_checkpoint(options_.checkpoint);
-    if (!found) return;
+    if (!found) return true;
     detail::named(
         [&] {
           distiller_.require_same_recipe(found->state);
@@ -348,9 +349,11 @@ class Trainer {
       say("the training in ", found->path, " has its ", state.epoch, " epochs");
     }
     const auto& torch_version = found->state.template get<std::string>("LibTorch version");
-    if (torch_version == TORCH_VERSION) return;
-    say(found->path, " was written with LibTorch ", torch_version, ", but this is ", TORCH_VERSION,
-        "; the training goes on, but perhaps not to the same bits");
+    if (torch_version != TORCH_VERSION) {
+      say(found->path, " was written with LibTorch ", torch_version, ", but this is ", TORCH_VERSION,
+          "; the training goes on, but perhaps not to the same bits");
+    }
+    return found->path != detail::CheckpointFolder(options_.checkpoint.folder).best_path();
   }
 
   void set_rates(std::int64_t epoch, std::int64_t step, std::optional<std::int64_t> epoch_steps) {
