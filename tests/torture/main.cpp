@@ -128,6 +128,7 @@ afd::Bytes without_times(const afd::StateDict& state) {
   afd::StateDict rest;
   for (const auto& [key, value] : state.values()) {
     if (key == "trainer/seconds" || key == "trainer/epoch seconds") continue;
+    if (key.ends_with("/libtorch")) continue;  // LibTorch names parameters by their addresses there
     if (key != "trainer/history") {
       rest.set(key, value);
       continue;
@@ -403,7 +404,7 @@ void bytes() {
   const auto must_refuse = [&](std::span<const std::uint8_t> damaged, const char* how) {
     try {
       static_cast<void>(afd::StateDict::from_bytes(afd::unseal(damaged, afd::checkpoint_kind, "file"), "file"));
-      broken(std::string("a checkpoint that was ") + how + " is loaded");
+      broken(afd::detail::concat("a checkpoint that was ", how, " is loaded"));
     } catch (const afd::FormatError&) {
       ++refused;
     }

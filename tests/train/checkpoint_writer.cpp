@@ -88,17 +88,18 @@ TEST_CASE("what cannot be written is told, and nothing is thrown") {
                                          .asynchronous = asynchronous,
                                          .say = [&](const std::string& text) { said.push_back(text); }};
     afd::detail::CheckpointWriter writer(options);
-    REQUIRE(said.size() == 1);
+    REQUIRE(!said.empty());
     CHECK(said[0].find("cannot make the folder") != std::string::npos);
+    said.clear();
     writer.write(state_of(5), 5, false);
     writer.finish();
-    REQUIRE(said.size() == 2);
-    CHECK(said[1].find("no checkpoint after step 5") != std::string::npos);
-    CHECK(said[1].find("the training goes on") != std::string::npos);
+    REQUIRE(said.size() == 1);
+    CHECK(said[0].find("no checkpoint after step 5") != std::string::npos);
+    CHECK(said[0].find("the training goes on") != std::string::npos);
     afd::StateDict bad;
     bad.set("complex", torch::zeros({1}, torch::kComplexFloat));
     writer.write(bad, 6, false);
-    CHECK(said.size() == 3);
+    CHECK(said.size() == 2);
   }
 }
 

@@ -74,7 +74,8 @@ class CheckpointFolder {
     std::error_code problem;
     const bool is_new = std::filesystem::create_directories(folder_, problem);
     if (problem) throw FileError(concat("cannot make the folder ", folder_, ": ", problem.message()));
-    if (is_new) static_cast<void>(sync_folder(folder_.parent_path()));
+    if (!is_new || sync_folder(folder_.parent_path())) return;
+    throw FileError(concat("the folder ", folder_, " is made, but cannot be put on the disk"));
   }
 
  private:

@@ -32,13 +32,16 @@ class CheckpointWriter {
   /// Makes the folder, locks it, and clears away what a killed process left. Throws ConfigError if another training is
   /// at work there.
   explicit CheckpointWriter(const CheckpointOptions& options) : options_(options), folder_(options.folder) {
-    try {
-      folder_.make();
-      lock_.emplace(options.folder);
-      folder_.remove_temporary();
-    } catch (const FileError& error) {
-      tell(options_, concat(error.what(), "; the training begins without"));
-    }
+    const auto try_to = [&](const auto& prepare) {
+      try {
+        prepare();
+      } catch (const FileError& error) {
+        tell(options_, concat(error.what(), "; the training begins all the same"));
+      }
+    };
+    try_to([&] { folder_.make(); });
+    try_to([&] { lock_.emplace(options.folder); });
+    try_to([&] { folder_.remove_temporary(); });
   }
   CheckpointWriter(const CheckpointWriter&) = delete;
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
