@@ -138,7 +138,9 @@ while read -r line; do
     "$EXPERIMENTS" $line --known "$known/results.jsonl" --only-known 2>/dev/null
   fi
 done <"$jobs_file"
-finished() { cat "${folders[@]/%//results.jsonl}" "${folders[@]/%//failed.jsonl}" 2>/dev/null | wc -l; }
+finished() {
+  { cat "${folders[@]/%//results.jsonl}" "${folders[@]/%//failed.jsonl}" 2>/dev/null || true; } | wc -l
+}
 before=$(finished)
 echo "experiments.sh: $cells cells, $before of them are known or were finished before" >&2
 show_progress() {
