@@ -76,4 +76,11 @@ TEST_CASE("a box that is not inside the image is refused") {
   CHECK_THROWS_AS(static_cast<void>(afd::cropped(image, {0, -1, 2, 2})), afd::DataError);
 }
 
+TEST_CASE("an image without pixels is none") {
+  // Found by fuzzing.
+  const afd::Bytes magic{'P', '6'};
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::decode_image(magic, "file")), doctest::Contains("0 x 0"),
+                       afd::FormatError);
+}
+
 TEST_SUITE_END();

@@ -43,6 +43,9 @@ struct RgbImage {
     throw FormatError(detail::concat(name, " cannot be decoded as JPEG, PNG or BMP (", stbi_failure_reason(),
                                      "); get the file again, or leave it out of the folder"));
   }
+  if (width < 1 || height < 1) {  // the decoder takes a PNM that ends after its magic for one
+    throw FormatError(detail::concat(name, " is no image: it is ", width, " x ", height, " pixels large"));
+  }
   const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * channels;
   return {width, height, Bytes(pixels.get(), pixels.get() + count)};
 }
