@@ -3,6 +3,7 @@
 //
 #include <cstdlib>
 #include <fstream>
+#include <string>
 
 #include "support/doctest.hpp"
 #include "support/temp_folder.hpp"
@@ -80,6 +81,13 @@ TEST_CASE("an image without pixels is none") {
   // Found by fuzzing.
   const afd::Bytes magic{'P', '6'};
   CHECK_THROWS_WITH_AS(static_cast<void>(afd::decode_image(magic, "file")), doctest::Contains("0 x 0"),
+                       afd::FormatError);
+}
+
+TEST_CASE("a header that claims too many pixels is refused before memory is taken for them") {
+  const std::string huge = "P6 60000 60000 255\n";
+  const afd::Bytes bytes(huge.begin(), huge.end());
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::decode_image(bytes, "file")), doctest::Contains("60000 x 60000"),
                        afd::FormatError);
 }
 

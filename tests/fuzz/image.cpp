@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A fuzz target: images are decoded or refused, and a box is cut out of what was decoded. Sizes of a header are
-// believed by the decoder, so that large ones are left to it.
+// A fuzz target: images are decoded or refused, and a box is cut out of what was decoded.
 #include <cstddef>
 #include <cstdint>
 #include <span>

@@ -28,6 +28,9 @@ struct RgbImage {
   Bytes pixels;  ///< height x width x 3
 };
 
+/// No photograph has more.
+inline constexpr std::int64_t max_image_pixels = 100'000'000;
+
 /// The image in `bytes`; grey ones get three equal channels, an alpha channel is dropped. Throws FormatError with the
 /// decoder's reason, naming `name`.
 [[nodiscard]] inline RgbImage decode_image(std::span<const std::uint8_t> bytes, std::string_view name) {
@@ -36,6 +39,12 @@ struct RgbImage {
     throw FormatError(detail::concat(name, " is no image: it has ", bytes.size(), " bytes"));
   }
   int width = 0, height = 0, channels_in_file = 0;
+  // Looked at first: the decoder takes memory for whatever a damaged header says.
+  if (stbi_info_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height, &channels_in_file) != 0 &&
+      std::int64_t{width} * height > max_image_pixels) {
+    throw FormatError(detail::concat(name, " is no image that can be taken: it is ", width, " x ", height,
+                                     " pixels large, more than ", max_image_pixels, " in all"));
+  }
   const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
       stbi_load_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height, &channels_in_file, channels),
       stbi_image_free);
