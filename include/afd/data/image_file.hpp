@@ -4,6 +4,7 @@
 // Photographs from files: JPEG, PNG and BMP, decoded by stb. Needs libstb (CMake target afd::images), so it
 // is not part of afd/afd.hpp. Torch-free.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -38,6 +39,15 @@ inline constexpr std::int64_t max_image_pixels = 100'000'000;
   if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     throw FormatError(detail::concat(name, " is no image: it has ", bytes.size(), " bytes"));
   }
+  // Other formats do not come near the decoder: what it reads of some of them ends after their bytes.
+  const auto begins = [&](std::string_view magic) {
+    return bytes.size() >= magic.size() && std::equal(magic.begin(), magic.end(), bytes.begin(), [](char a, auto b) {
+             return static_cast<std::uint8_t>(a) == b;
+           });
+  };
+  if (!begins("\xff\xd8\xff") && !begins("\x89PNG") && !begins("BM")) {
+    throw FormatError(detail::concat(name, " cannot be decoded as JPEG, PNG or BMP (it begins otherwise)"));
+  }
   int width = 0, height = 0, channels_in_file = 0;
   // Looked at first: the decoder takes memory for whatever a damaged header says.
   if (stbi_info_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height, &channels_in_file) != 0 &&
@@ -52,7 +62,7 @@ inline constexpr std::int64_t max_image_pixels = 100'000'000;
     throw FormatError(detail::concat(name, " cannot be decoded as JPEG, PNG or BMP (", stbi_failure_reason(),
                                      "); get the file again, or leave it out of the folder"));
   }
-  if (width < 1 || height < 1) {  // the decoder takes a PNM that ends after its magic for one
+  if (width < 1 || height < 1) {
     throw FormatError(detail::concat(name, " is no image: it is ", width, " x ", height, " pixels large"));
   }
   const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * channels;
