@@ -36,7 +36,8 @@ validation images: mean ± standard deviation over seeds. Differences are of "la
 initial weights, images and batches. They are given as mean ± half-width of the 95 % confidence interval by Student's t,
 bold where it does not reach 0. With this many of them, one in twenty is bold by chance alone; "p, Holm" is corrected
 for all differences of its question. Where a difference is not of one network or of an offline method's student, it is
-averaged over the networks that train.
+averaged over the networks that train. "mean of comparisons": averaged over them seed by seed, then as above; seeds are
+the sample, the comparisons are not.
 
 )";
 
@@ -171,16 +172,16 @@ std::string section(const Group& group, const std::filesystem::path& folder) {
 std::string section(const Question& question, const std::filesystem::path& folder) {
   if (question.contrasts.empty()) return "";
   draw_question(question, folder / question.file);
-  std::string text =
-      fmt::format("## {}\n![{}]({})\n\n| difference | points | p | p, Holm | seeds |\n|---|---|---|---|---|\n",
-                  question.title, question.title, question.file);
+  std::string text = fmt::format(
+      "## {}\n![{}]({})\n\n| comparison | difference | points | p | p, Holm | seeds |\n|---|---|---|---|---|---|\n",
+      question.title, question.title, question.file);
   std::vector<double> all;
-  for (const auto& [what, difference] : question.contrasts) all.push_back(difference.p);
+  for (const auto& [where, what, difference] : question.contrasts) all.push_back(difference.p);
   const std::vector<double> corrected = holm(all);
   const auto number = [](double p) { return std::isnan(p) ? std::string() : fmt::format("{:.3f}", p); };
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto& [what, difference] = question.contrasts[i];
-    text += fmt::format("| {} | {} | {} | {} | {} |\n", what, with_interval(difference), number(all[i]),
+    const auto& [where, what, difference] = question.contrasts[i];
+    text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", where, what, with_interval(difference), number(all[i]),
                         number(corrected[i]), difference.count);
   }
   return text + "\n";

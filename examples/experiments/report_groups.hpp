@@ -43,14 +43,16 @@ namespace report_details {
   return nlohmann::json(result.settings).dump() + joined(result.cell.networks);
 }
 
+[[nodiscard]] inline std::string images_title(const Settings& settings) {
+  return settings.images > 0 ? fmt::format("{} images", settings.images) : "all images";
+}
+
 [[nodiscard]] inline Group empty_group(const Result& result) {
   Group group;
   group.settings = result.settings;
   group.networks = result.cell.networks;
-  const std::string images =
-      result.settings.images > 0 ? fmt::format("{} images", result.settings.images) : "all images";
-  group.title = fmt::format("{}, {}, {}, {} epochs", joined(group.networks), result.settings.data, images,
-                            result.settings.epochs);
+  group.title = fmt::format("{}, {}, {}, {} epochs", joined(group.networks), result.settings.data,
+                            images_title(result.settings), result.settings.epochs);
   group.file = fmt::format("{}_{}_{}", joined(group.networks), result.settings.images, result.settings.epochs);
   std::replace(group.file.begin(), group.file.end(), '+', '_');
   return group;
@@ -139,6 +141,23 @@ using Gains = std::map<std::uint64_t, double>;
   std::vector<double> all;
   for (const auto& [seed, gain] : gains) all.push_back(gain);
   return estimate(all);
+}
+
+/// Mean of several comparisons, of the seeds that all have.
+[[nodiscard]] inline Gains mean(const std::vector<Gains>& comparisons) {
+  Gains all;
+  for (const auto& [seed, gain] : comparisons.at(0)) {
+    double sum = 0;
+    std::size_t count = 0;
+    for (const Gains& one : comparisons) {
+      if (const auto same = one.find(seed); same != one.end()) {
+        sum += same->second;
+        ++count;
+      }
+    }
+    if (count == comparisons.size()) all[seed] = sum / static_cast<double>(count);
+  }
+  return all;
 }
 
 /// How much larger the gains of `a` are, of the seeds that both have.

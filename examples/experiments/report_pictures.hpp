@@ -140,32 +140,38 @@ void draw_curves(const Group& group, const std::filesystem::path& picture, const
   if (!plots.empty()) gnuplot(script + plots + "\n" + data, picture);
 }
 
-/// Every difference of a question with its interval, and where zero is.
+/// Every difference of a question with its interval, under a heading for each comparison, and where zero is.
 inline void draw_question(const Question& question, const std::filesystem::path& picture) {
   using namespace report_details;
-  const std::size_t count = question.contrasts.size();
-  std::string script = header(picture, 1000, 110 + 22 * count), data;
-  script +=
-      fmt::format("set title '{}'\nset xlabel 'difference of top-1, points (mean, 95 % interval)'\n", question.title);
+  std::string tics, lines, data, heading;
   double least = 0, most = 0;
-  for (const auto& [what, difference] : question.contrasts) {
+  int row = 0;  // downwards
+  const auto label = [&](const std::string& text) {
+    tics += fmt::format("{}'{}' {}", tics.empty() ? "" : ", ", text, --row);
+  };
+  for (const auto& [where, what, difference] : question.contrasts) {
+    if (where != heading) {
+      if (row < 0) lines += fmt::format("set arrow from graph 0, first {0} to graph 1, first {0} nohead dt 3\n", --row);
+      heading = where;
+      label(where + ":");
+    }
+    label(what);
+    const bool is_clear = std::abs(difference.mean) > difference.half_width;
+    data += fmt::format("{} {} {} {}\n", difference.mean, row, or_zero(difference.half_width),
+                        !is_clear             ? "0x888888"
+                        : difference.mean > 0 ? "0x238b45"
+                                              : "0xd94801");
     least = std::min(least, difference.mean - or_zero(difference.half_width));
     most = std::max(most, difference.mean + or_zero(difference.half_width));
   }
   const double margin = 0.05 * (most - least) + 0.01;
-  script +=
-      fmt::format("set grid xtics lc rgb '#dddddd'\nset key off\nset xrange [{}:{}]\n", least - margin, most + margin);
-  script += "set arrow from first 0, graph 0 to first 0, graph 1 nohead lc rgb '#555555' lw 1.5\nset ytics (";
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto& [what, difference] = question.contrasts[i];
-    script += fmt::format("{}'{}' {}", i == 0 ? "" : ", ", what, count - i);
-    const bool is_clear = std::abs(difference.mean) > difference.half_width;
-    data += fmt::format("{} {} {} {}\n", difference.mean, count - i, or_zero(difference.half_width),
-                        !is_clear             ? "0x888888"
-                        : difference.mean > 0 ? "0x238b45"
-                                              : "0xd94801");
-  }
-  script += fmt::format(")\nset yrange [0.3:{}.7]\n", count);
+  std::string script = header(picture, 1000, 110 + 20 * static_cast<std::size_t>(-row));
+  script += fmt::format(
+      "set tmargin 3\nset label '{}' at screen 0.5, graph 1 center offset 0, 1.2\n"
+      "set xlabel 'difference of top-1, points (mean, 95 % interval)'\n"
+      "set grid xtics lc rgb '#dddddd'\nset key off\nset xrange [{}:{}]\nset yrange [{}.4:-0.4]\nset ytics ({})\n",
+      question.title, least - margin, most + margin, row, tics);
+  script += "set arrow from first 0, graph 0 to first 0, graph 1 nohead lc rgb '#555555' lw 1.5\n" + lines;
   gnuplot(script + "plot '-' using 1:2:3:4 with xerrorbars pt 7 lw 2 lc rgb variable\n" + data + "e\n", picture);
 }
 

@@ -140,13 +140,22 @@ TEST_CASE("a gain beside another peer is compared seed by seed, with the same se
   const auto questions = experiments::questions(experiments::grouped(results, {}));
   const auto& contrasts = questions.at(3).contrasts;
   int found = 0;
-  for (const auto& [what, difference] : contrasts) {
-    if (what != "afd - alone of a: beside b less beside another a") continue;
+  for (const auto& [where, what, difference] : contrasts) {
+    if (where != "a beside b less a beside a" || what != "afd - alone") continue;
     ++found;
     CHECK(difference.count == 2);
     CHECK(difference.mean == doctest::Approx(3.5));
   }
   CHECK(found == 1);
+}
+
+TEST_CASE("the mean of several comparisons is taken seed by seed, of seeds that all of them have") {
+  const std::vector<experiments::Gains> comparisons{{{1, 1.0}, {2, 3.0}, {3, 9.0}}, {{1, 2.0}, {2, 6.0}}};
+  const experiments::Gains mean = experiments::mean(comparisons);
+  CHECK(mean == experiments::Gains{{1, 1.5}, {2, 4.5}});
+  // What differs between comparisons is no uncertainty of the mean over seeds.
+  CHECK(experiments::contrast(mean).mean == doctest::Approx(3));
+  CHECK(experiments::contrast(mean).deviation == doctest::Approx(std::sqrt(4.5)));
 }
 
 TEST_CASE("variants of methods are told from methods") {
