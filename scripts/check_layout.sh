@@ -8,7 +8,7 @@ cd "${1:-$(dirname "${BASH_SOURCE[0]}")/..}"
 rooms=(data network topology loss discriminator strategy optim observe train)
 anywhere=(detail interop)
 # What needs a library that the rest does not.
-optional=(data/gzip.hpp data/image_file.hpp data/image_folder.hpp train/jemalloc.hpp)
+optional=(data/gzip.hpp data/image_file.hpp data/image_folder.hpp data/jpeg.hpp data/png.hpp train/jemalloc.hpp)
 failures=0
 fail() {
   echo "$1"

@@ -3,7 +3,8 @@
 # Installs with apt what is missing to build afd and its examples; --test adds what tests and benchmarks need.
 set -euo pipefail
 packages=(g++ cmake ninja-build ccache libtorch-dev libeigen3-dev libopenblas0-pthread zlib1g-dev
-  libjemalloc-dev libstb-dev libcli11-dev libfmt-dev nlohmann-json3-dev libboost-dev gnuplot-nox dataset-fashion-mnist)
+  libjemalloc-dev libturbojpeg0-dev libpng-dev libcli11-dev libfmt-dev nlohmann-json3-dev libboost-dev gnuplot-nox
+  dataset-fashion-mnist)
 if [[ "${1:-}" == --test ]]; then
   packages+=(doctest-dev clang-19 libclang-rt-19-dev python3-torch python3-numpy libbenchmark-dev)
 fi

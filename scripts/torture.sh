@@ -35,6 +35,7 @@ for format in cifar envelope idx image state; do
   corpus=$build-fuzz/corpus_$format
   log=$build-fuzz/$format.log
   mkdir -p "$corpus"
+  if [[ $format == image ]]; then "$build-fuzz/tests/image_seeds" "$corpus"; fi
   if ! "$build-fuzz/tests/fuzz_$format" -max_total_time="$fuzz" -max_len=4096 -print_final_stats=1 \
     -artifact_prefix="$build-fuzz/crash_${format}_" "$corpus" >"$log" 2>&1; then
     tail -n 30 "$log" >&2

@@ -24,6 +24,7 @@
 #include <afd/data/order.hpp>
 #include <afd/data/pad_crop.hpp>
 #include <afd/data/prefetch.hpp>
+#include <afd/data/rgb_image.hpp>
 #include <afd/data/state_dict.hpp>
 #include <afd/data/state_format.hpp>
 #include <afd/data/state_visitor.hpp>

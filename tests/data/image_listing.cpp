@@ -19,14 +19,14 @@ void touch(const std::filesystem::path& path) {
 
 TEST_CASE("classes and files are sorted; other files and hidden ones are left out") {
   const afd_test::TempFolder folder;
-  for (const char* name : {"cat/2.png", "cat/10.JPG", "cat/notes.txt", "cat/.hidden.png", "ant/b.jpeg", "ant/a.bmp",
-                           "ant/deeper/c.png", ".cache/x.png", "labels.txt"}) {
+  for (const char* name : {"cat/2.png", "cat/10.JPG", "cat/notes.txt", "cat/.hidden.png", "ant/b.jpeg", "ant/a.PNG",
+                           "ant/x.bmp", "ant/deeper/c.png", ".cache/x.png", "labels.txt"}) {
     touch(folder.path() / name);
   }
   const afd::ImageListing listing = afd::list_images(folder.path());
   CHECK(listing.classes == std::vector<std::string>{"ant", "cat"});
   REQUIRE(listing.files.size() == 4);
-  CHECK(listing.files[0].path.filename() == "a.bmp");
+  CHECK(listing.files[0].path.filename() == "a.PNG");
   CHECK(listing.files[1].path.filename() == "b.jpeg");
   CHECK(listing.files[2].path.filename() == "10.JPG");
   CHECK(listing.files[3].path.filename() == "2.png");

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include <stb/stb_image_write.h>
+#include "support/write_image.hpp"
 
 namespace {
 
@@ -39,16 +39,14 @@ void write_cifar(const std::filesystem::path& path, int records, int classes, bo
   }
 }
 
-bool write_photograph(const std::filesystem::path& path, int label, int width, int height, std::mt19937& random) {
+void write_photograph(const std::filesystem::path& path, int label, int width, int height, std::mt19937& random) {
   const std::size_t count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
   const Pixels by_plane = planes(label, count, random);
   Pixels by_pixel;
   for (std::size_t i = 0; i < count; ++i) {
     for (std::size_t channel = 0; channel < 3; ++channel) by_pixel.push_back(by_plane[channel * count + i]);
   }
-  const std::string name = path.string();
-  return (path.extension() == ".png" ? stbi_write_png(name.c_str(), width, height, 3, by_pixel.data(), 3 * width)
-                                     : stbi_write_jpg(name.c_str(), width, height, 3, by_pixel.data(), 90)) != 0;
+  afd_test::write_image(path, width, height, 3, by_pixel);
 }
 
 }  // namespace
@@ -70,7 +68,7 @@ int main(int argc, char** argv) {
       std::filesystem::create_directories(of_class);
       for (int i = 0; i < 12; ++i) {
         const std::string name = std::to_string(i) + (i % 2 == 0 ? ".jpg" : ".png");
-        if (!write_photograph(of_class / name, label, 40 + i, 52 - i, random)) return 1;
+        write_photograph(of_class / name, label, 40 + i, 52 - i, random);
       }
     }
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Images that stay in their files until a batch needs them. Needs libstb (CMake target afd::images), so it is not part
-// of afd/afd.hpp.
+// Images that stay in their files until a batch needs them. Needs libjpeg-turbo and libpng (CMake target
+// afd::images), so it is not part of afd/afd.hpp.
 
 #include <algorithm>
 #include <atomic>

@@ -34,7 +34,7 @@ namespace detail {
 [[nodiscard]] inline bool is_image_name(const std::filesystem::path& path) {
   std::string ending = path.extension().string();
   for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return ending == ".jpg" || ending == ".jpeg" || ending == ".png" || ending == ".bmp";
+  return ending == ".jpg" || ending == ".jpeg" || ending == ".png";
 }
 
 /// What `folder` holds and `wanted` takes, sorted.
@@ -54,7 +54,7 @@ template <class Wanted>
 
 }  // namespace detail
 
-/// Files that end in .jpg, .jpeg, .png or .bmp, in any case, directly in the sub-folders of `folder`; names that begin
+/// Files that end in .jpg, .jpeg or .png, in any case, directly in the sub-folders of `folder`; names that begin
 /// with a dot are left out. Throws FileError for a folder that cannot be listed, DataError when there is no sub-folder
 /// or one without images.
 [[nodiscard]] inline ImageListing list_images(const std::filesystem::path& folder) {
@@ -70,7 +70,7 @@ template <class Wanted>
       return visible(entry) && !entry.is_directory() && detail::is_image_name(entry.path());
     });
     if (images.empty()) {
-      throw DataError(detail::concat("the folder ", of_class, " has no image (.jpg, .jpeg, .png or .bmp); each ",
+      throw DataError(detail::concat("the folder ", of_class, " has no image (.jpg, .jpeg or .png); each ",
                                      "sub-folder of ", folder, " is a class"));
     }
     listing.classes.push_back(of_class.filename().string());
