@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// All of afd's core, includes only, in the order in which the rooms build on each other. Beside it:
-// afd/data/gzip.hpp, which needs zlib (CMake target afd::gzip), and afd/train/jemalloc.hpp (afd::jemalloc).
+// All of afd's core, includes only, in the order in which the rooms build on each other. Beside it, for
+// what needs another library: afd/data/gzip.hpp (CMake target afd::gzip), afd/data/image_folder.hpp (afd::images) and
+// afd/train/jemalloc.hpp (afd::jemalloc).
 
 #include <afd/data/any_source.hpp>
 #include <afd/data/augmentation.hpp>
