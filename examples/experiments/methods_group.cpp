@@ -24,6 +24,9 @@ Methods of() {
       {"dml",
        {"labels and the probabilities of all peers (deep mutual learning)", false,
         [=](const Run& run) { return train_together<AllPairs<K>>(run, Strategy{CrossEntropy{}, kl(run)}); }}},
+      {"dml-cycle",
+       {"labels and the probabilities of the network before in a cycle: afd-cycle without maps", false,
+        [=](const Run& run) { return train_together<Cycle<K>>(run, Strategy{CrossEntropy{}, kl(run)}); }}},
       {"ensemble",
        {"labels and the average of all networks' logits", false,
         [](const Run& run) {

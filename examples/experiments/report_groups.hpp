@@ -43,6 +43,17 @@ namespace report_details {
   return nlohmann::json(result.settings).dump() + joined(result.cell.networks);
 }
 
+/// "2 x resnet8 + wrn10-2"
+[[nodiscard]] inline std::string counted(const std::vector<std::string>& networks) {
+  std::string text;
+  for (std::size_t k = 0, end = 0; k < networks.size(); k = end) {
+    while (end < networks.size() && networks[end] == networks[k]) ++end;
+    if (k > 0) text += " + ";
+    text += end - k > 1 ? fmt::format("{} x {}", end - k, networks[k]) : networks[k];
+  }
+  return text;
+}
+
 [[nodiscard]] inline std::string images_title(const Settings& settings) {
   return settings.images > 0 ? fmt::format("{} images", settings.images) : "all images";
 }
@@ -51,7 +62,7 @@ namespace report_details {
   Group group;
   group.settings = result.settings;
   group.networks = result.cell.networks;
-  group.title = fmt::format("{}, {}, {}, {} epochs", joined(group.networks), result.settings.data,
+  group.title = fmt::format("{}, {}, {}, {} epochs", counted(group.networks), result.settings.data,
                             images_title(result.settings), result.settings.epochs);
   group.file = fmt::format("{}_{}_{}", joined(group.networks), result.settings.images, result.settings.epochs);
   std::replace(group.file.begin(), group.file.end(), '+', '_');

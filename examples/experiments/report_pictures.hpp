@@ -60,21 +60,22 @@ inline void gnuplot(const std::string& script, const std::filesystem::path& pict
 /// A colour for each method, the same in every picture; offline methods have that of their online twin.
 [[nodiscard]] inline std::string colour_of(const std::string& method) {
   static const std::map<std::string, std::string> all{
-      {"alone", "#000000"},     {"dml", "#3182bd"},           {"l1", "#fdae6b"},
-      {"l2", "#e6550d"},        {"l1-kl", "#8c6d31"},         {"at", "#7f7f7f"},
-      {"afd-maps", "#31a354"},  {"afd", "#d6278a"},           {"ensemble", "#756bb1"},
-      {"afd-cycle", "#31a354"}, {"afd-cycle-dml", "#d6278a"}, {"afd-all-pairs", "#e6550d"}};
+      {"alone", "#000000"},        {"dml", "#3182bd"},       {"l1", "#fdae6b"},        {"l2", "#e6550d"},
+      {"l1-kl", "#8c6d31"},        {"at", "#7f7f7f"},        {"afd-maps", "#31a354"},  {"afd", "#d6278a"},
+      {"ensemble", "#756bb1"},     {"dml-cycle", "#8c6d31"}, {"afd-cycle", "#31a354"}, {"afd-cycle-dml", "#d6278a"},
+      {"afd-all-pairs", "#e6550d"}};
   const auto found = all.find(online_twin(method));
   return found == all.end() ? "#bcbcbc" : found->second;
 }
 
 /// Methods with the least to learn from first, offline ones last.
 [[nodiscard]] inline std::vector<std::string> methods_in_order(const Group& group, bool variants) {
-  static const std::vector<std::string> order{"alone",    "dml",      "l1",  "l2",        "l1-kl",        "at",
-                                              "afd-maps", "ensemble", "afd", "afd-cycle", "afd-cycle-dml"};
+  static const std::vector<std::string> order{"alone", "dml",      "dml-cycle", "l1",  "l2",        "l1-kl",
+                                              "at",    "afd-maps", "ensemble",  "afd", "afd-cycle", "afd-cycle-dml"};
   std::vector<std::string> methods;
   for (const auto& [method, results] : group.methods) {
-    if (is_variant(method) == variants || (variants && (method == "afd" || method == "dml"))) methods.push_back(method);
+    const bool is_base = method == "afd" || method == "dml" || method == "afd-cycle-dml";
+    if (is_variant(method) == variants || (variants && is_base)) methods.push_back(method);
   }
   const auto rank = [&](const std::string& method) {
     const auto place = std::find(order.begin(), order.end(), online_twin(method)) - order.begin();

@@ -51,16 +51,8 @@ struct Pair {
   [[nodiscard]] std::string title() const { return fmt::format("{} - {}", method, base); }
 };
 
-/// "2 x resnet8, 1000 images, 60 epochs"
 [[nodiscard]] inline std::string short_title(const Group& group) {
-  std::vector<std::string> names;
-  for (std::size_t k = 0; k < group.networks.size();) {
-    std::size_t end = k;
-    while (end < group.networks.size() && group.networks[end] == group.networks[k]) ++end;
-    names.push_back(end - k > 1 ? fmt::format("{} x {}", end - k, group.networks[k]) : group.networks[k]);
-    k = end;
-  }
-  return fmt::format("{}, {}, {} epochs", joined(names), images_title(group.settings), group.settings.epochs);
+  return fmt::format("{}, {}, {} epochs", counted(group.networks), images_title(group.settings), group.settings.epochs);
 }
 
 /// Averaged over all networks that train: of an offline method the student.
@@ -160,7 +152,9 @@ inline void add_gains_by_peer(Question& question, const std::vector<Group>& pair
        {"afd-cycle", "alone"},
        {"afd-cycle-dml", "alone"},
        {"afd-all-pairs", "alone"},
+       {"dml-cycle", "alone"},
        {"afd-cycle", "dml"},
+       {"afd-cycle", "dml-cycle"},
        {"afd-cycle-dml", "dml"},
        {"afd-cycle-dml", "afd-cycle-dml-weight-0"},
        {"afd-cycle", "ensemble"},

@@ -110,6 +110,8 @@ TEST_CASE("results with the same settings and networks are one comparison; times
                                            {result("y", 1, 1, 7)});
   REQUIRE(groups.size() == 2);
   CHECK(groups[0].file != groups[1].file);
+  CHECK(groups[0].title.starts_with("a + b, "));
+  CHECK(experiments::report_details::counted({"a", "a", "b", "a"}) == "2 x a + b + a");
   CHECK(groups[0].timed.count("y") == 1);
   CHECK(groups[0].timed.count("x") == 0);
   CHECK(groups[0].methods.at("x").size() == 3);
