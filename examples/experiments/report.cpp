@@ -129,6 +129,18 @@ std::string games(const Group& group) {
          text + "\n";
 }
 
+/// How often the discriminators of a cell were right, by epoch.
+std::vector<double> mean_of_games(const Result& result) {
+  std::vector<double> mean;
+  for (const GameResult& game : result.games) {
+    mean.resize(game.real.size(), 0.0);
+    for (std::size_t i = 0; i < game.real.size(); ++i) {
+      mean[i] += (game.real[i] + game.fake[i]) / 2 / static_cast<double>(result.games.size());
+    }
+  }
+  return mean;
+}
+
 std::string section(const Group& group, const std::filesystem::path& folder) {
   std::string text = fmt::format("## {}\n`{}`\n\n", group.title, nlohmann::json(group.settings).dump());
   const auto picture = [&](const std::string& name, const char* what, const auto& draw) {
@@ -148,23 +160,18 @@ std::string section(const Group& group, const std::filesystem::path& folder) {
     for (const auto& [method, results] : group.methods) {
       for (const auto& [seed, result] : results) most = std::max(most, result.networks.at(0).validation);
     }
-    draw_curves(group, path, "network 0 on validation images", "top-1 %",
+    draw_curves(group, false, path, "network 0 on validation images", "top-1 %",
                 fmt::format("set yrange [{:.0f}:{:.0f}]\n", most - 15, most + 1),
                 [](const Result& result) { return result.curves.at(0); });
   });
-  picture("games", "how often discriminators are right", [&](const auto& path) {
-    draw_curves(group, path, "how often discriminators are right", "share of validation maps",
-                "set yrange [0.4:1.02]\n", [](const Result& result) {
-                  std::vector<double> mean;
-                  for (const GameResult& game : result.games) {
-                    mean.resize(game.real.size(), 0.0);
-                    for (std::size_t i = 0; i < game.real.size(); ++i) {
-                      mean[i] += (game.real[i] + game.fake[i]) / 2 / static_cast<double>(result.games.size());
-                    }
-                  }
-                  return mean;
-                });
-  });
+  const auto draw_games = [&](const auto& path, bool variants) {
+    draw_curves(group, variants, path, "how often discriminators are right", "share of validation maps",
+                "set yrange [0.4:1.02]\n", mean_of_games);
+  };
+  picture("games", "how often discriminators are right", [&](const auto& path) { draw_games(path, false); });
+  if (has_variants) {
+    picture("games_of_variants", "the same of variants", [&](const auto& path) { draw_games(path, true); });
+  }
   for (std::size_t k = 0; k < group.networks.size(); ++k) text += table(group, k);
   return text + costs(group) + games(group);
 }

@@ -68,6 +68,17 @@ inline void gnuplot(const std::string& script, const std::filesystem::path& pict
   return found == all.end() ? "#bcbcbc" : found->second;
 }
 
+/// How a method's curve looks. Variants are too many for colours of their own: `place` in a picture gives colour and
+/// dashes.
+[[nodiscard]] inline std::string line_of(const std::string& method, bool is_among_variants, std::size_t place) {
+  if (!is_among_variants) {
+    return fmt::format("dt {} lc rgb '{}'", method.ends_with("-offline") ? 2 : 1, colour_of(method));
+  }
+  static const std::vector<std::string> all{"#1f77b4", "#ff7f0e", "#2ca02c", "#d62728",
+                                            "#9467bd", "#8c564b", "#e377c2"};
+  return fmt::format("dt {} lc rgb '{}'", 1 + place / all.size(), all[place % all.size()]);
+}
+
 /// Methods with the least to learn from first, offline ones last.
 [[nodiscard]] inline std::vector<std::string> methods_in_order(const Group& group, bool variants) {
   static const std::vector<std::string> order{"alone", "dml",      "dml-cycle", "l1",  "l2",        "l1-kl",
@@ -113,16 +124,17 @@ inline void draw_accuracy(const Group& group, bool variants, const std::filesyst
   gnuplot(script + plots + "\n" + data, picture);
 }
 
-/// A curve per method, averaged over seeds, of whatever `series` takes from a result.
+/// A curve per method or variant, averaged over seeds, of whatever `series` takes from a result.
 template <class Series>
-void draw_curves(const Group& group, const std::filesystem::path& picture, const std::string& title,
+void draw_curves(const Group& group, bool variants, const std::filesystem::path& picture, const std::string& title,
                  const std::string& ylabel, const std::string& more, const Series& series) {
   using namespace report_details;
   std::string script = header(picture, 1000, 560), plots, data;
   script += fmt::format("set title '{}: {}'\nset xlabel 'epoch'\nset ylabel '{}'\nset key outside right\n{}",
                         group.title, title, ylabel, more);
   script += "set grid ytics lc rgb '#dddddd'\n";
-  for (const std::string& method : methods_in_order(group, false)) {
+  std::size_t curves = 0;
+  for (const std::string& method : methods_in_order(group, variants)) {
     const auto& results = group.methods.at(method);
     std::vector<double> sums;
     for (const auto& [seed, result] : results) {
@@ -131,9 +143,8 @@ void draw_curves(const Group& group, const std::filesystem::path& picture, const
       for (std::size_t i = 0; i < one.size(); ++i) sums[i] += one[i] / static_cast<double>(results.size());
     }
     if (sums.empty()) continue;
-    const char* dashes = method.ends_with("-offline") ? "dt 2" : "dt 1";
-    plots += fmt::format("{}'-' using 1:2 with lines lw 2 {} lc rgb '{}' title '{}'", plots.empty() ? "plot " : ", ",
-                         dashes, colour_of(method), method);
+    plots += fmt::format("{}'-' using 1:2 with lines lw 2 {} title '{}'", plots.empty() ? "plot " : ", ",
+                         line_of(method, variants, curves++), method);
     const auto& epochs = results.begin()->second.epochs;
     for (std::size_t i = 0; i < sums.size(); ++i) data += fmt::format("{} {}\n", epochs.at(i), sums[i]);
     data += "e\n";
