@@ -62,6 +62,7 @@ groups=(
   "four|resnet8+resnet8+resnet8+resnet8|$few|"
   "equal_5000|resnet8+resnet8|$many|$online"
   "equal_long|resnet8+resnet8|$long|alone dml l1-kl afd-maps afd"
+  "three_long|resnet8+resnet8+resnet8|$long|alone dml dml-cycle ensemble afd-cycle afd-cycle-dml"
 )
 # After all of these.
 later=(
@@ -73,10 +74,15 @@ later=(
 )
 if $tune; then
   common="--images 1000 --epochs 40 --validation 5000 --score-on validation --evaluate-every 100"
-  common+=" --l1-weight 1 --l2-weight 1 --at-weight 1000"
   groups=()
   later=()
-  add() { groups+=("$1|${4:-resnet8+resnet8}|$2|$3"); }
+  add() {
+    local settings=$2 default
+    for default in "--l1-weight 1" "--l2-weight 1" "--at-weight 1000"; do
+      if [[ $settings != *"${default% *}"* ]]; then settings+=" $default"; fi
+    done
+    groups+=("$1|${4:-resnet8+resnet8}|$settings|$3")
+  }
   for lr in 0.02 0.05 0.1 0.2; do add "lr$lr" "--lr $lr" "alone dml"; done
   for rate in 2e-5 2e-4 2e-3; do
     for decay in 0.1 1e-4; do add "rate$rate-$decay" "--lr 0.1 --feature-lr $rate --feature-decay $decay" afd; done
