@@ -77,7 +77,7 @@ grep -q "^| 6 | .* family .*LibTorch 1" "$folder/report/README.md" || fail "does
 for picture in rq1 resnet8_resnet8_64_2_{accuracy,curves,games}; do
   [[ -s $folder/report/$picture.png ]] || fail "the report has no picture $picture"
 done
-line="| afd - alone: resnet8+resnet8, 64 images, 2 epochs | .* | 2 |"
+line="^| 2 x resnet8, 64 images, 2 epochs | afd - alone | .* | 2 |"
 grep -q "$line" "$folder/report/README.md" || fail "no difference of two seeds"
 "$report" "$folder/whole/results.jsonl" --tuning --out "$folder/tuning"
 grep -q '| resnet8+resnet8 | afd |' "$folder/tuning/README.md" || fail "the table of settings has no line for afd"
