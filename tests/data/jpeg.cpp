@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 #include <span>
+#include <utility>
 
 #include "support/doctest.hpp"
 #include "support/write_image.hpp"
@@ -43,6 +44,19 @@ TEST_CASE("a JPEG's pixels come near, whatever its sampling, progressive or not"
   }
 }
 
+TEST_CASE("a sampling that libjpeg-turbo has no name for is decoded, too") {
+  // Chroma every fourth column, relabelled as every fourth row: the blocks come in the same order.
+  Bytes jpeg = afd_test::jpeg_of(32, 8, 3, afd_test::plain_pixels(32 * 8, 200, 100, 50), TJSAMP_411);
+  const auto frame = jpeg.begin() + place(jpeg, 0xc0);
+  std::swap(frame[6], frame[8]);  // height and width
+  REQUIRE(frame[11] == 0x41);
+  frame[11] = 0x14;
+  const RgbImage image = afd::decode_jpeg(jpeg, "x");
+  CHECK(image.width == 8);
+  CHECK(image.height == 32);
+  CHECK(is_near(image, {200, 100, 50}));
+}
+
 TEST_CASE("grey and CMYK ones get red, green and blue") {
   CHECK(is_near(afd::decode_jpeg(afd_test::jpeg_of(8, 8, 1, Bytes(64, 77)), "x"), {77, 77, 77}));
   Bytes inks;  // inverted, as files hold them: 255 is no ink
@@ -57,6 +71,13 @@ TEST_CASE("one that was cut anywhere is refused, with the decoder's reason") {
   }
   CHECK_THROWS_WITH_AS(static_cast<void>(afd::decode_jpeg(std::span(whole).first(whole.size() - 2), "cut.jpg")),
                        doctest::Contains("cut.jpg cannot be decoded as JPEG (Premature end"), afd::FormatError);
+}
+
+TEST_CASE("a table with more codes than there are values is refused: fuzzing made another decoder write beyond it") {
+  Bytes jpeg = afd_test::jpeg_of(8, 8, 3, afd_test::plain_pixels(64, 90, 80, 70));
+  const auto lengths = jpeg.begin() + place(jpeg, 0xc4) + 5;
+  std::fill(lengths, lengths + 16, std::uint8_t{0xff});
+  CHECK_THROWS_AS(static_cast<void>(afd::decode_jpeg(jpeg, "x")), afd::FormatError);
 }
 
 TEST_CASE("bytes between segments are passed over") {

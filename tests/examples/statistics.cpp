@@ -149,6 +149,13 @@ TEST_CASE("a gain beside another peer is compared seed by seed, with the same se
     CHECK(difference.mean == doctest::Approx(3.5));
   }
   CHECK(found == 1);
+  // The mean of all three, over both networks, of which the second gains nothing.
+  for (const auto& [where, what, difference] : questions.at(0).contrasts) {
+    if (what != "afd - alone (3 comparisons)") continue;
+    ++found;
+    CHECK(difference.mean == doctest::Approx((1 + 2 + 4 + 6 + 50 + 50) / 12.0));
+  }
+  CHECK(found == 2);
 }
 
 TEST_CASE("the mean of several comparisons is taken seed by seed, of seeds that all of them have") {

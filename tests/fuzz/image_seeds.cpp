@@ -2,7 +2,6 @@
 // Small images of every kind for the fuzzer to begin with: image_seeds <folder>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <string>
 
@@ -15,8 +14,7 @@ int main(int argc, char** argv) {
   std::mt19937 random(1);
   int count = 0;
   const auto write = [&](const afd_test::ImageBytes& bytes) {
-    std::ofstream file(folder / ("seed" + std::to_string(count++)), std::ios::binary);
-    for (const std::uint8_t byte : bytes) file.put(static_cast<char>(byte));
+    afd_test::write_bytes(folder / ("seed" + std::to_string(count++)), bytes);
   };
   for (const int side : {1, 7, 17}) {
     for (const int channels : {1, 3, 4}) {

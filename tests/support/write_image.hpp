@@ -51,15 +51,18 @@ inline ImageBytes jpeg_of(int width, int height, int channels, const ImageBytes&
   return bytes;
 }
 
+inline void write_bytes(const std::filesystem::path& path, const ImageBytes& bytes) {
+  std::ofstream file(path, std::ios::binary);
+  for (const std::uint8_t byte : bytes) file.put(static_cast<char>(byte));
+  if (!file.flush()) throw std::runtime_error("cannot write " + path.string());
+}
+
 /// In the format that the name ends in.
 inline void write_image(const std::filesystem::path& path, int width, int height, int channels,
                         const ImageBytes& pixels) {
   std::filesystem::create_directories(path.parent_path());
-  const ImageBytes bytes =
-      path.extension() == ".png" ? png_of(width, height, channels, pixels) : jpeg_of(width, height, channels, pixels);
-  std::ofstream file(path, std::ios::binary);
-  for (const std::uint8_t byte : bytes) file.put(static_cast<char>(byte));
-  if (!file.flush()) throw std::runtime_error("cannot write " + path.string());
+  const bool is_png = path.extension() == ".png";
+  write_bytes(path, is_png ? png_of(width, height, channels, pixels) : jpeg_of(width, height, channels, pixels));
 }
 
 inline ImageBytes plain_pixels(int count, std::uint8_t red, std::uint8_t green, std::uint8_t blue) {

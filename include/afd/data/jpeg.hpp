@@ -33,9 +33,8 @@ namespace detail {
 
 }  // namespace detail
 
-/// The JPEG in `bytes`; grey ones get three equal channels. Bytes between segments that mean nothing, which cameras
-/// leave there, are passed over; whatever else the decoder complains of is an error. Throws FormatError with its
-/// reason, naming `name`.
+/// The JPEG in `bytes`; grey ones get three equal channels. Bytes between segments that mean nothing are passed over;
+/// whatever else the decoder complains of is an error. Throws FormatError with its reason, naming `name`.
 [[nodiscard]] inline RgbImage decode_jpeg(std::span<const std::uint8_t> bytes, std::string_view name) {
   struct Destroy {
     void operator()(void* decoder) const { tjDestroy(decoder); }
@@ -54,7 +53,7 @@ namespace detail {
   const bool is_cmyk = colours == TJCS_CMYK || colours == TJCS_YCCK;
   const std::size_t channels = is_cmyk ? 4 : 3;
   Bytes pixels(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * channels);
-  // Without a limit a small file of many scans takes minutes.
+  // A small file can have very many scans, each as much work as the whole image.
   if (tjDecompress2(decoder.get(), bytes.data(), bytes.size(), pixels.data(), width, 0, height,
                     is_cmyk ? TJPF_CMYK : TJPF_RGB, TJFLAG_LIMITSCANS) != 0) {
     const std::string_view reason = tjGetErrorStr2(decoder.get());

@@ -21,7 +21,7 @@ struct RgbImage {
   Bytes pixels;  ///< height x width x 3
 };
 
-/// No photograph has more.
+/// More than this, 300 MB of pixels, is taken for a damaged header.
 inline constexpr std::int64_t max_image_pixels = 100'000'000;
 
 /// The pixels of `box` alone. Throws DataError for a box that is not inside the image.
