@@ -96,8 +96,8 @@ struct Result {
   Cell cell{};
   Settings settings{};
   std::vector<NetworkResult> networks{};
-  double ensemble_last = 0;          ///< of the networks that were trained, by averaged probabilities
-  double seconds_per_step = 0;       ///< median over the steps, with the making of the batch, without evaluation
+  double ensemble_last = 0;     ///< of the networks that were trained, by averaged probabilities
+  double seconds_per_step = 0;  ///< median over groups of four steps, with the making of batches, without evaluation
   std::int64_t edge_parameters = 0;  ///< of transfer layers and discriminators, which are dropped after training
   double step_multiply_adds = 0;     ///< forwards of a step, of networks, transfer layers and discriminators, per image
   std::vector<std::int64_t> epochs{};         ///< that were evaluated, from 1

@@ -77,7 +77,10 @@ std::string table(const Group& group, std::size_t network) {
 std::string costs(const Group& group) {
   std::string text =
       "### Costs\nOf all networks of a method together. Layers: transfer layers and discriminators, which are dropped "
-      "after training. Multiply-adds: of all forwards of a step, for an image; backwards are about twice as many. A "
+      "after training. Multiply-adds: of all forwards of a step, for an image; a backward is about twice as many, and "
+      "methods with a "
+      "feature optimizer have two. Times: medians of seeds; over alone: of the ratios by seed, from the least to the "
+      "most. A "
       "step of an offline method trains one network and asks the teacher, whose own training is not in it. In "
       "brackets: from the grid itself, where other cells ran at the same time.\n\n| method | parameters of networks | "
       "of layers | multiply-adds, million | ms per step | over alone |\n|---|---|---|---|---|---|\n";
@@ -85,12 +88,16 @@ std::string costs(const Group& group) {
     const Result& any = results.begin()->second;
     std::int64_t parameters = 0;
     for (const NetworkResult& network : any.networks) parameters += network.parameters;
-    const double seconds = group.seconds_per_step.at(method);
+    std::vector<double> seconds;
+    for (const auto& [seed, of_seed] : group.seconds_per_step.at(method)) seconds.push_back(of_seed);
     const auto is_timed = [&](const std::string& name) { return group.timed.contains(name); };
     const bool has_ratio = is_timed(method) && is_timed("alone") && !method.ends_with("-offline");
-    const std::string ratio =
-        has_ratio ? fmt::format("{:.2f} x", seconds / group.seconds_per_step.at("alone")) : std::string();
-    const std::string time = fmt::format("{:.1f}", 1e3 * seconds);
+    std::string ratio;
+    if (const auto ratios = has_ratio ? step_ratios(group, method, "alone") : std::vector<double>(); !ratios.empty()) {
+      ratio = fmt::format("{:.2f} x", median(ratios));
+      if (method != "alone") ratio += fmt::format(" ({:.2f} to {:.2f})", ratios.front(), ratios.back());
+    }
+    const std::string time = fmt::format("{:.1f}", 1e3 * median(seconds));
     text += fmt::format("| {} | {} | {} | {:.2f} | {} | {} |\n", method, parameters, any.edge_parameters,
                         any.step_multiply_adds / 1e6, is_timed(method) ? time : "(" + time + ")", ratio);
   }

@@ -27,8 +27,8 @@ struct Group {
   Settings settings;
   std::vector<std::string> networks;
   std::map<std::string, std::map<std::uint64_t, Result>> methods;
-  std::map<std::string, double> seconds_per_step;  ///< by method: medians over seeds
-  std::set<std::string> timed;                     ///< methods whose cells were run to be timed
+  std::map<std::string, std::map<std::uint64_t, double>> seconds_per_step;  ///< by method, then by seed
+  std::set<std::string> timed;  ///< methods whose cells were run to be timed
 };
 
 [[nodiscard]] inline double median(std::vector<double> values) {
@@ -89,22 +89,33 @@ namespace report_details {
   }
   for (Group& group : groups) {
     for (const auto& [method, of_seeds] : group.methods) {
-      std::vector<double> seconds;
+      std::map<std::uint64_t, double>& seconds = group.seconds_per_step[method];
       for (const Result& timed : times) {
         if (timed.cell.method == method && timed.cell.networks == group.networks &&
             report_details::same_steps(timed.settings, group.settings)) {
-          seconds.push_back(timed.seconds_per_step);
+          seconds.insert_or_assign(timed.cell.seed, timed.seconds_per_step);
         }
       }
       if (!seconds.empty()) {
         group.timed.insert(method);
       } else {
-        for (const auto& [seed, result] : of_seeds) seconds.push_back(result.seconds_per_step);
+        for (const auto& [seed, result] : of_seeds) seconds.insert_or_assign(seed, result.seconds_per_step);
       }
-      group.seconds_per_step[method] = median(seconds);
     }
   }
   return groups;
+}
+
+/// How many times longer a step of `method` takes than one of `base`, by seed, of those that both have, rising.
+[[nodiscard]] inline std::vector<double> step_ratios(const Group& group, const std::string& method,
+                                                     const std::string& base) {
+  std::vector<double> ratios;
+  const auto& theirs = group.seconds_per_step.at(base);
+  for (const auto& [seed, seconds] : group.seconds_per_step.at(method)) {
+    if (const auto same = theirs.find(seed); same != theirs.end()) ratios.push_back(seconds / same->second);
+  }
+  std::sort(ratios.begin(), ratios.end());
+  return ratios;
 }
 
 /// Whether this method trains that network; an offline teacher stays as it is.

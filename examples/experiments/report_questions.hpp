@@ -100,6 +100,25 @@ inline void add_gains_by_peer(Question& question, const std::vector<Group>& pair
   }
 }
 
+/// How much more a longer training gains, everything else the same.
+inline void add_gains_by_length(Question& question, const std::vector<Group>& groups, const std::vector<Pair>& pairs) {
+  for (const Group& shorter : groups) {
+    for (const Group& longer : groups) {
+      Settings settings = shorter.settings;
+      settings.epochs = longer.settings.epochs;
+      if (longer.networks != shorter.networks || longer.settings.epochs <= shorter.settings.epochs ||
+          nlohmann::json(settings) != nlohmann::json(longer.settings)) {
+        continue;
+      }
+      for (const Pair& pair : pairs) {
+        question.add(fmt::format("{}, {}, {} epochs less {}", counted(longer.networks), images_title(longer.settings),
+                                 longer.settings.epochs, shorter.settings.epochs),
+                     pair.title(), contrast(gains(longer, pair), gains(shorter, pair)));
+      }
+    }
+  }
+}
+
 /// The method with one part changed, less the method.
 [[nodiscard]] inline std::vector<Pair> changed_parts(const Group& group) {
   std::vector<Pair> pairs;
@@ -131,9 +150,12 @@ inline void add_gains_by_peer(Question& question, const std::vector<Group>& pair
        {"afd", "afd-maps"},
        {"afd-maps", "afd-maps-weight-0"},
        {"afd", "afd-weight-0"},
+       {"afd-weight-0", "dml"},
        {"afd-maps-rate-10", "afd-maps-rate-10-weight-0"},
        {"afd-rate-10", "afd-rate-10-weight-0"},
-       {"afd-rate-10", "dml"}});
+       {"afd-rate-10", "dml"},
+       {"afd-rate-10-weight-0", "dml"}});
+  report_details::add_gains_by_length(logits, pairs, {{"dml", "alone"}, {"afd-maps", "alone"}, {"afd", "dml"}});
   add(alignment, pairs,
       {{"afd-maps", "l1"},
        {"afd-maps", "l1-10"},
@@ -149,6 +171,7 @@ inline void add_gains_by_peer(Question& question, const std::vector<Group>& pair
   add(cycle, more,
       {{"dml", "alone"},
        {"ensemble", "alone"},
+       {"ensemble", "dml"},
        {"afd-cycle", "alone"},
        {"afd-cycle-dml", "alone"},
        {"afd-all-pairs", "alone"},
@@ -161,6 +184,7 @@ inline void add_gains_by_peer(Question& question, const std::vector<Group>& pair
        {"afd-cycle-dml", "ensemble"},
        {"afd-cycle", "afd-all-pairs"},
        {"afd-cycle-dml", "afd-all-pairs"}});
+  report_details::add_gains_by_length(cycle, more, {{"dml", "alone"}, {"afd-cycle", "dml"}, {"afd-cycle-dml", "dml"}});
   for (const Group& group : pairs) {
     for (std::size_t k = 0; k < group.networks.size(); ++k) {
       for (const Pair& pair : {Pair{"afd", "alone"}, Pair{"afd", "dml"}}) {

@@ -3,7 +3,6 @@
 
 // Trains one cell with the recipe that its method names.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -25,6 +24,7 @@
 #include "data.hpp"
 #include "machine.hpp"
 #include "networks.hpp"
+#include "step_times.hpp"
 
 namespace experiments {
 
@@ -63,13 +63,10 @@ class Weights {
   std::vector<torch::Tensor> copies_;
 };
 
-/// What steps cost: their median time, and the multiply-adds of four of them, so that a loss which is only computed in
-/// every fourth step counts for a quarter.
-class StepCosts {
+/// The multiply-adds of four steps, so that a loss which is only computed in every fourth counts for a quarter.
+class StepMultiplyAdds {
  public:
-  void after_step(std::int64_t step, std::int64_t samples, double epoch_seconds) {
-    if (step > 1) seconds_.push_back(epoch_seconds - last_seconds_);
-    last_seconds_ = epoch_seconds;
+  void after_step(std::int64_t step, std::int64_t samples) {
     if (per_image_ == 0 && step == 1) {
       counter_.emplace();
       first_samples_ = samples;
@@ -81,17 +78,10 @@ class StepCosts {
   /// An epoch of fewer steps than that has ended.
   void after_epoch() { counter_.reset(); }
 
-  [[nodiscard]] double median_seconds() {
-    if (seconds_.empty()) return last_seconds_;
-    const auto middle = seconds_.begin() + static_cast<std::ptrdiff_t>(seconds_.size() / 2);
-    std::nth_element(seconds_.begin(), middle, seconds_.end());
-    return *middle;
-  }
-  [[nodiscard]] double multiply_adds_per_image() const { return per_image_; }
+  [[nodiscard]] double per_image() const { return per_image_; }
 
  private:
-  std::vector<double> seconds_;
-  double last_seconds_ = 0, per_image_ = 0;
+  double per_image_ = 0;
   std::int64_t first_samples_ = 0;
   std::optional<afd::MultiplyAddCounter> counter_;
 };
@@ -125,11 +115,12 @@ template <class Distiller>
   afd::AnySource source = run.data.train, validation = run.data.validation;
   const double steps = static_cast<double>(settings.epochs * source.batch_count().value());
   std::int64_t done = 0;
-  StepCosts costs;
+  StepTimes times;
+  StepMultiplyAdds multiply_adds;
   afd::GameWatch watch{distiller, validation, settings.evaluate_every, run.say};
 
   const auto on_epoch = [&](const afd::EpochEvent<Distiller>& event) {
-    costs.after_epoch();
+    multiply_adds.after_epoch();
     if (!event.scores) return;
     result.epochs.push_back(event.epoch + 1);
     for (std::size_t k = 0; k < count; ++k) {
@@ -146,7 +137,8 @@ template <class Distiller>
     bool on_step(const afd::StepEvent<Distiller>& event) { return function(event); }
   };
   OnStep on_step{[&](const auto& event) {
-    costs.after_step(event.step, event.samples, event.epoch_seconds);
+    times.after_step(event.step, event.epoch_seconds);
+    multiply_adds.after_step(event.step, event.samples);
     return run.progress(static_cast<double>(++done) / steps);
   }};
 
@@ -160,8 +152,8 @@ template <class Distiller>
   if (trained.stop == afd::StopReason::callback) throw Interrupted{};
 
   result.games = game_results(watch.records());
-  result.seconds_per_step = costs.median_seconds();
-  result.step_multiply_adds = costs.multiply_adds_per_image();
+  result.seconds_per_step = times.median();
+  result.step_multiply_adds = multiply_adds.per_image();
   for (const auto& module : distiller.cohort().edge_modules()) result.edge_parameters += afd::parameter_count(*module);
   afd::AnySource scored = settings.score_on == "test" ? run.data.test : run.data.validation;
   const auto last = distiller.evaluate(scored);

@@ -8,6 +8,7 @@
 #include <afd/data/any_source.hpp>
 #include <afd/data/augmentation.hpp>
 #include <afd/data/batch.hpp>
+#include <afd/data/batch_check.hpp>
 #include <afd/data/batch_transform.hpp>
 #include <afd/data/bytes.hpp>
 #include <afd/data/cifar.hpp>
@@ -98,7 +99,6 @@
 #include <afd/topology/pair.hpp>
 #include <afd/topology/star.hpp>
 #include <afd/topology/topology.hpp>
-#include <afd/train/batch_check.hpp>
 #include <afd/train/buffer_snapshot.hpp>
 #include <afd/train/checkpoint.hpp>
 #include <afd/train/checkpoint_folder.hpp>
@@ -131,5 +131,6 @@
 #include <afd/train/stoppable_source.hpp>
 #include <afd/train/thread_plan.hpp>
 #include <afd/train/trainer.hpp>
+#include <afd/train/trainer_options.hpp>
 #include <afd/train/trainer_state.hpp>
 #include <afd/version.hpp>

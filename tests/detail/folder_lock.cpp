@@ -17,6 +17,21 @@ TEST_CASE("a folder is for one at a time, and free again afterwards") {
   CHECK_NOTHROW(afd::detail::FolderLock(folder.path()));
 }
 
+TEST_CASE("a lock knows when its folder has been moved away or made anew") {
+  const afd_test::TempFolder folder;
+  const std::filesystem::path place = folder.path() / "run";
+  std::filesystem::create_directory(place);
+  const afd::detail::FolderLock first(place);
+  CHECK(first.is_in_place());
+  std::filesystem::rename(place, folder.path() / "elsewhere");
+  CHECK_FALSE(first.is_in_place());
+  std::filesystem::create_directory(place);
+  CHECK_FALSE(first.is_in_place());
+  const afd::detail::FolderLock second(place);
+  CHECK(second.is_in_place());
+  CHECK_FALSE(first.is_in_place());
+}
+
 TEST_CASE("a folder that is not there cannot be locked") {
   const afd_test::TempFolder folder;
   CHECK_THROWS_WITH_AS(afd::detail::FolderLock(folder.path() / "none"), doctest::Contains("No such file"),

@@ -2,11 +2,15 @@
 #include "experiments/statistics.hpp"
 //
 #include <cmath>
+#include <cstdint>
+#include <map>
+#include <string>
 #include <tuple>
 #include <vector>
 
 #include "experiments/report_groups.hpp"
 #include "experiments/report_questions.hpp"
+#include "experiments/step_times.hpp"
 #include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("examples");
@@ -115,8 +119,10 @@ TEST_CASE("results with the same settings and networks are one comparison; times
   CHECK(groups[0].timed.count("y") == 1);
   CHECK(groups[0].timed.count("x") == 0);
   CHECK(groups[0].methods.at("x").size() == 3);
-  CHECK(groups[0].seconds_per_step.at("x") == 2);
-  CHECK(groups[0].seconds_per_step.at("y") == 7);
+  CHECK(groups[0].seconds_per_step.at("x").at(3) == 2);
+  CHECK(groups[0].seconds_per_step.at("y") == std::map<std::uint64_t, double>{{1, 7.0}});
+  CHECK(experiments::step_ratios(groups[0], "y", "x") == std::vector{7.0 / 3});
+  CHECK(experiments::step_ratios(groups[0], "x", "x") == std::vector{1.0, 1.0, 1.0});
   CHECK(groups[1].methods.count("y") == 0);
 }
 
@@ -156,6 +162,49 @@ TEST_CASE("a gain beside another peer is compared seed by seed, with the same se
     CHECK(difference.mean == doctest::Approx((1 + 2 + 4 + 6 + 50 + 50) / 12.0));
   }
   CHECK(found == 2);
+}
+
+TEST_CASE("what a longer training gains is compared seed by seed, with everything else the same") {
+  const auto result = [](const char* method, std::int64_t images, std::int64_t epochs, double last) {
+    experiments::Result one;
+    one.cell = {method, {"a", "a"}, 1};
+    one.settings.images = images;
+    one.settings.epochs = epochs;
+    one.networks.resize(2);
+    one.networks[0].last = one.networks[1].last = last;
+    return one;
+  };
+  const auto questions = experiments::questions(
+      experiments::grouped({result("alone", 9, 10, 50), result("dml", 9, 10, 51), result("alone", 9, 40, 60),
+                            result("dml", 9, 40, 64), result("alone", 8, 90, 60), result("dml", 8, 90, 99)},
+                           {}));
+  int found = 0;
+  for (const auto& [where, what, difference] : questions.at(0).contrasts) {
+    if (where.find("epochs less") == std::string::npos) continue;
+    ++found;
+    CHECK(where == "2 x a, 9 images, 40 epochs less 10");
+    CHECK(what == "dml - alone");
+    CHECK(difference.mean == doctest::Approx(3));
+  }
+  CHECK(found == 1);
+}
+
+TEST_CASE("the time of a step: every fourth counts for a quarter, the first of an epoch does not count") {
+  experiments::StepTimes times;
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    double seconds = 100;  // waits for its batch
+    times.after_step(1, seconds);
+    for (int step = 2; step <= 11; ++step) {
+      seconds += step % 4 == 1 ? 5 : 1;
+      times.after_step(step, seconds);
+    }
+  }
+  CHECK(times.median() == doctest::Approx((5 + 1 + 1 + 1) / 4.0));
+
+  experiments::StepTimes few;
+  few.after_step(1, 4);
+  few.after_step(2, 6);
+  CHECK(few.median() == doctest::Approx(3));
 }
 
 TEST_CASE("the mean of several comparisons is taken seed by seed, of seeds that all of them have") {

@@ -72,9 +72,25 @@ TEST_CASE("labels out of range, outputs of another form and no samples are error
   CHECK_THROWS_WITH_AS(evaluated({{inputs, torch::tensor({0, 3}, torch::kInt64)}}), doctest::Contains("label 3"),
                        afd::DataError);
   CHECK_THROWS_AS(evaluated({}), afd::DataError);
+  CHECK_THROWS_WITH_AS(evaluated({{inputs, torch::tensor({0, 1}, torch::kInt32)}}),
+                       doctest::Contains("targets must be int64"), afd::DataError);
+  CHECK_THROWS_WITH_AS(evaluated({{inputs, torch::tensor({0}, torch::kInt64)}}),
+                       doctest::Contains("one label per input"), afd::DataError);
+  CHECK_THROWS_WITH_AS(evaluated({{inputs * std::numeric_limits<double>::quiet_NaN(), torch::tensor({0, 1})}}),
+                       doctest::Contains("NaN or infinity"), afd::DataError);
   CHECK_THROWS_WITH_AS(evaluated({{torch::zeros({2, 3, 4}), torch::tensor({0, 1}, torch::kInt64)}}),
                        doctest::Contains("network 0"), afd::ShapeError);
   CHECK(network->is_training());
+}
+
+TEST_CASE("predictions of NaN miss, and their loss says so") {
+  const std::vector<afd::Batch> batches{{torch::ones({2, 3}), torch::tensor({0, 1}, torch::kInt64)}};
+  Echo lost(std::numeric_limits<double>::infinity()), zero(0.0);
+  const auto scores = afd::evaluate(batches, lost, zero);
+  CHECK(std::isnan(scores.networks[0].loss));
+  CHECK(scores.networks[0].top1 == 0);
+  CHECK(scores.networks[0].top5 == 0);
+  CHECK(scores.networks[1].top5 == 1);
 }
 
 TEST_CASE("a loader is evaluated in whole, its last small batch too") {

@@ -118,6 +118,24 @@ void check_resume(const Policy& policy, bool dense, bool other_order = false) {
   }
   for (std::size_t p = 0; p < ours.size(); ++p) CHECK(ours[p].equal(theirs[p]));
 
+  // By name: the same parameters in another order.
+  std::vector<Tensor> reversed(ours.rbegin(), ours.rend());
+  for (Tensor& parameter : reversed) parameter = parameter.detach().clone().requires_grad_();
+  const std::vector<std::string> names_reversed(names.rbegin(), names.rend());
+  auto backwards = policy.make(reversed);
+  backwards.scale_rate(0.5);
+  afd::StateDict now;
+  afd::SaveState save_now(now);
+  state.visit_state(names, save_now);
+  afd::CheckState check_now(now);
+  backwards.visit_state(names_reversed, check_now);
+  afd::LoadState load_now(now);
+  backwards.visit_state(names_reversed, load_now);
+  const std::vector<Tensor> gradients = some_gradients(ours, 15);
+  state.apply(gradients);
+  backwards.apply(std::vector<Tensor>(gradients.rbegin(), gradients.rend()));
+  for (std::size_t p = 0; p < ours.size(); ++p) CHECK(ours[p].equal(reversed[ours.size() - 1 - p]));
+
   // Other parameters, and a parameter of another shape.
   std::vector<std::string> renamed = names;
   renamed[1] = "others";

@@ -200,7 +200,16 @@ afd::StopReason train_distiller(D& distiller, const fs::path& folder, Told& told
                                          .every_steps = saving.every_steps,
                                          .asynchronous = saving.asynchronous,
                                          .say = [&](const std::string& text) { told.all.push_back(text); }}}};
-  return trainer.fit(train, afd::BatchLoader(data, {.batch_size = 36, .shuffle = false}), StopAfter{stop}).stop;
+  struct Drawing {  // from LibTorch's generator, as its random sampler does
+    decltype(afd::BatchLoader(data, {})) loader;
+    auto begin() {
+      static_cast<void>(torch::randperm(4));
+      return loader.begin();
+    }
+    auto end() { return loader.end(); }
+  };
+  Drawing evaluation{afd::BatchLoader(data, {.batch_size = 36, .shuffle = false})};
+  return trainer.fit(train, evaluation, StopAfter{stop}).stop;
 }
 
 /// A pair; a cycle of three whose game rests every other step and whose gradients are summed up; a frozen teacher with

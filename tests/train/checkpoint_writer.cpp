@@ -79,6 +79,55 @@ TEST_CASE("what a killed process left is cleared away first, and nobody else may
   CHECK_THROWS_AS(afd::detail::CheckpointWriter{options}, afd::ConfigError);
 }
 
+TEST_CASE(
+    "a folder that another training has taken meanwhile is left to it; one that was only removed is locked again") {
+  for (const bool asynchronous : {false, true}) {
+    const afd_test::TempFolder temp;
+    std::vector<std::string> said;
+    const afd::CheckpointOptions options{.folder = temp.path() / "run",
+                                         .asynchronous = asynchronous,
+                                         .say = [&](const std::string& text) { said.push_back(text); }};
+    afd::detail::CheckpointWriter writer(options);
+    std::filesystem::remove_all(options.folder);
+    writer.write(state_of(1), 1, false);
+    writer.finish();
+    CHECK(writer.is_written());
+    CHECK(said.empty());
+    CHECK_THROWS_AS(afd::detail::CheckpointWriter{options}, afd::ConfigError);
+
+    std::filesystem::rename(options.folder, temp.path() / "moved");
+    {
+      const afd::detail::CheckpointWriter other(options);
+      writer.write(state_of(2), 2, false);
+      writer.finish();
+      CHECK_FALSE(writer.is_written());
+      REQUIRE(said.size() == 1);
+      CHECK(said[0].find("another training is at work") != std::string::npos);
+      CHECK(afd::detail::CheckpointFolder(options.folder).files().empty());
+    }
+    writer.write(state_of(3), 3, false);
+    writer.finish();
+    CHECK(writer.is_written());
+    CHECK(afd::detail::CheckpointFolder(options.folder).files().size() == 1);
+  }
+}
+
+TEST_CASE("a folder that could not be locked at first is locked with the first file, and not touched before") {
+  const afd_test::TempFolder temp;
+  std::vector<std::string> said;
+  const afd::CheckpointOptions options{.folder = temp.path(),
+                                       .say = [&](const std::string& text) { said.push_back(text); }};
+  std::filesystem::create_directory(temp.path() / "lock");  // in the way
+  std::ofstream(temp.path() / "step_000000000100.afd.77_0.tmp") << "perhaps another's";
+  afd::detail::CheckpointWriter writer(options);
+  CHECK(said.size() == 1);
+  CHECK(std::filesystem::exists(temp.path() / "step_000000000100.afd.77_0.tmp"));
+  std::filesystem::remove(temp.path() / "lock");
+  writer.write(state_of(1), 1, false);
+  CHECK(writer.is_written());
+  CHECK_THROWS_AS(afd::detail::CheckpointWriter{options}, afd::ConfigError);
+}
+
 TEST_CASE("what cannot be written is told, and nothing is thrown") {
   for (const bool asynchronous : {false, true}) {
     const afd_test::TempFolder temp;

@@ -17,10 +17,6 @@ struct Plan {
       afd::LossEntry{"adversarial", afd::LossKind::discriminator, 1, 0}};
 };
 
-struct Skipped {
-  std::int64_t total = 0, in_a_row = 0;
-};
-
 using Losses = std::array<torch::Tensor, 2>;
 using afd::detail::refuses_gradients;
 using afd::detail::refuses_losses;
@@ -28,7 +24,7 @@ using afd::detail::refuses_losses;
 }  // namespace
 
 TEST_CASE("finite losses pass; the first that is not is named; what was not computed is not looked at") {
-  Skipped skipped;
+  afd::detail::SkippedSteps skipped;
   const torch::Tensor fine = torch::ones({}), bad = torch::full({}, std::numeric_limits<double>::infinity());
   const afd::ThrowNonFinite policy;
   CHECK_FALSE(refuses_losses<Plan>(Losses{fine, fine}, policy, skipped));
@@ -73,13 +69,13 @@ TEST_CASE("counts of steps that cannot be are refused") {
 }
 
 TEST_CASE("losses too large to be summed are finite all the same") {
-  Skipped skipped;
+  afd::detail::SkippedSteps skipped;
   const torch::Tensor huge = torch::full({}, std::numeric_limits<float>::max());
   CHECK_FALSE(refuses_losses<Plan>(Losses{huge, huge}, afd::ThrowNonFinite{}, skipped));
 }
 
 TEST_CASE("losses and gradients are counted together, up to the limit") {
-  Skipped skipped;
+  afd::detail::SkippedSteps skipped;
   const afd::SkipNonFinite policy{.limit = 3};
   const auto prepare = [] { throw afd::NonFiniteError("network 0: the norm of the gradients is nan"); };
   CHECK_FALSE(refuses_gradients([] {}, policy, skipped));

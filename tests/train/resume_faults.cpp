@@ -219,6 +219,109 @@ TEST_CASE("a bad batch ends a training with what was trained before it in a file
   CHECK(outcome(folder.path() / "parts") == outcome(folder.path() / "whole"));
 }
 
+TEST_CASE("whatever ends a training, what was trained before it is in a file, and goes on to the same bits") {
+  const afd_test::TempFolder folder;
+  Quiet quiet;
+  struct Fault {
+    std::string name;
+    std::int64_t step;     ///< of the newest file then
+    int bad_walk = 0;      ///< which walk through the evaluation's images meets a bad one
+    int bad_batch = 0;     ///< which batch of the training is bad
+    int bad_callback = 0;  ///< after which step a callback throws
+    int bad_epoch = 0;     ///< after which epoch
+  };
+  // Draws noise for each batch from LibTorch's generator, and cannot be entered half-way.
+  struct Noisy {
+    std::vector<afd::Batch> batches;
+    int bad = 0;
+    struct Iterator {
+      Noisy* source;
+      std::size_t place;
+      afd::Batch operator*() const {
+        afd::Batch batch = source->batches[place];
+        batch.inputs = batch.inputs + 0.1 * torch::rand_like(batch.inputs);
+        if (--source->bad == 0) batch.inputs = torch::zeros({6, 1, 9, 9}, torch::kDouble);
+        return batch;
+      }
+      Iterator& operator++() {
+        ++place;
+        return *this;
+      }
+      bool operator==(const Iterator& other) const { return place == other.place; }
+    };
+    Iterator begin() { return {this, 0}; }
+    Iterator end() { return {this, batches.size()}; }
+  };
+  struct Evaluation {
+    decltype(afd_test::test_source()) source = afd_test::test_source();
+    int bad = 0;
+    auto begin() {
+      static_cast<void>(torch::randperm(9));
+      if (--bad == 0) throw std::runtime_error("the disk with the images is gone");
+      return source.begin();
+    }
+    auto end() { return source.end(); }
+  };
+  torch::manual_seed(6);
+  const std::vector<afd::Batch> batches{afd_test::tiny_batch(), afd_test::tiny_batch(), afd_test::tiny_batch()};
+  const auto train = [&](const Fault& fault, const fs::path& place, std::uint64_t seed) {
+    torch::manual_seed(seed);
+    PairRecipe{}([&](auto& distiller) {
+      using D = std::remove_reference_t<decltype(distiller)>;
+      struct Callback {
+        int bad_step, bad_epoch;
+        void on_step(const afd::StepEvent<D>& /*event*/) {
+          if (--bad_step == 0) throw std::runtime_error("a callback's own error");
+        }
+        void on_epoch(const afd::EpochEvent<D>& /*event*/) {
+          if (--bad_epoch == 0) throw std::runtime_error("a callback's own error");
+        }
+      };
+      Noisy source{batches, fault.bad_batch};
+      Evaluation evaluation{.bad = fault.bad_walk};
+      afd::Trainer{distiller, afd::TrainerOptions{.epochs = 3, .checkpoint = quiet.options(place)}}.fit(
+          source, evaluation, Callback{fault.bad_callback, fault.bad_epoch});
+    });
+  };
+  train({}, folder.path() / "whole", 1);
+  const std::vector<Fault> faults{{.name = "first evaluation", .step = 3, .bad_walk = 1},
+                                  {.name = "second evaluation", .step = 6, .bad_walk = 2},
+                                  {.name = "shape", .step = 4, .bad_batch = 5},
+                                  {.name = "callback of a step", .step = 5, .bad_callback = 5},
+                                  {.name = "callback of an epoch", .step = 6, .bad_epoch = 2}};
+  for (const Fault& fault : faults) {
+    CAPTURE(fault.name);
+    const fs::path place = folder.path() / fault.name;
+    CHECK_THROWS(train(fault, place, 1));
+    REQUIRE(!files_in(place).empty());
+    CHECK(files_in(place).at(0).step == fault.step);
+    train({}, place, 9);
+    CHECK(outcome(place) == outcome(folder.path() / "whole"));
+  }
+}
+
+TEST_CASE("a last checkpoint that could not be written is tried once more") {
+  for (const bool asynchronous : {false, true}) {
+    const afd_test::TempFolder folder;
+    const fs::path last = afd::detail::CheckpointFolder(folder.path()).path_of(8);
+    std::vector<std::string> said;
+    afd::CheckpointOptions checkpoint{.folder = folder.path(), .keep_best = false, .asynchronous = asynchronous};
+    checkpoint.say = [&](const std::string& text) {
+      said.push_back(text);
+      fs::remove_all(last);
+    };
+    PairRecipe{}([&](auto& distiller) {
+      const auto obstruct = [&](const auto& event) {
+        if (event.epoch == 1) fs::create_directories(last / "in the way");
+      };
+      afd::Trainer{distiller, afd::TrainerOptions{.epochs = 2, .checkpoint = checkpoint}}.fit(
+          afd_test::train_source(), afd_test::test_source(), obstruct);
+    });
+    CHECK(said.size() == 1);
+    CHECK(fs::is_regular_file(last));
+  }
+}
+
 TEST_CASE("an early end is remembered, and with more patience the training goes on") {
   const afd_test::TempFolder folder;
   Quiet quiet;

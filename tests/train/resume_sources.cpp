@@ -3,7 +3,11 @@
 #include <afd/train/trainer.hpp>
 //
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -124,6 +128,63 @@ TEST_CASE("a torch DataLoader that shuffles by LibTorch's generator goes on to t
   check_resume(DropoutRecipe{}, make, {2, 4});
 }
 
+TEST_CASE("a source that draws its order when it is told the epoch goes on to the bit") {
+  struct Shuffled {
+    std::vector<afd::Batch> batches;
+    std::vector<afd::Batch> order{};
+    void start_epoch(std::int64_t /*epoch*/) {
+      order.clear();
+      const torch::Tensor places = torch::randperm(static_cast<std::int64_t>(batches.size()));
+      for (std::size_t i = 0; i < batches.size(); ++i) {
+        order.push_back(batches[static_cast<std::size_t>(places[static_cast<std::int64_t>(i)].item<std::int64_t>())]);
+      }
+    }
+    auto begin() { return order.begin(); }
+    auto end() { return order.end(); }
+  };
+  torch::manual_seed(6);
+  std::vector<afd::Batch> batches;
+  for (int i = 0; i < 5; ++i) batches.push_back(afd_test::tiny_batch());
+  check_resume(DropoutRecipe{}, [&] { return Shuffled{batches}; }, {1, 3, 5, 7, 9});
+}
+
+TEST_CASE("a source that has become shorter than what is trained already is told, and nothing is lost") {
+  const afd_test::TempFolder folder;
+  Quiet quiet;
+  struct Loader {  // of no known length, like a torch DataLoader
+    std::vector<afd::Batch> batches;
+    auto begin() { return batches.begin(); }
+    auto end() { return batches.end(); }
+    [[nodiscard]] std::optional<std::int64_t> batch_count() const { return std::nullopt; }
+  };
+  const std::vector<afd::Batch> batches{afd_test::tiny_batch(), afd_test::tiny_batch(), afd_test::tiny_batch()};
+  const auto of = [&](std::ptrdiff_t count) {
+    return [&batches, count] { return Loader{{batches.begin(), batches.begin() + count}}; };
+  };
+  const afd::Bytes whole = train(PairRecipe{}, of(3), quiet.options(folder.path() / "whole"), 0, 1);
+  const afd::Bytes part = train(PairRecipe{}, of(3), quiet.options(folder.path() / "parts"), 2, 1);
+  CHECK_THROWS_WITH_AS(static_cast<void>(train(PairRecipe{}, of(1), quiet.options(folder.path() / "parts"), 0, 9)),
+                       doctest::Contains("gave only 1 batches, but 2 of epoch 1 are trained"), afd::DataError);
+  CHECK(outcome(folder.path() / "parts") == part);
+  CHECK(train(PairRecipe{}, of(3), quiet.options(folder.path() / "parts"), 0, 9) == whole);
+}
+
+TEST_CASE("how often and how files are written may change between runs") {
+  const afd_test::TempFolder folder;
+  Quiet quiet;
+  const afd::Bytes whole = train(PairRecipe{}, afd_test::train_source, quiet.options(folder.path() / "whole"), 0, 1);
+  afd::CheckpointOptions parts = quiet.options(folder.path() / "parts");
+  static_cast<void>(train(PairRecipe{}, afd_test::train_source, parts, 3, 1));
+  parts.every_steps = 1;
+  parts.every_epochs = 0;
+  parts.asynchronous = true;
+  parts.keep_last = 1;
+  static_cast<void>(train(PairRecipe{}, afd_test::train_source, parts, 2, 9));
+  parts.every_steps = 0;
+  parts.asynchronous = false;
+  CHECK(train(PairRecipe{}, afd_test::train_source, parts, 0, 99) == whole);
+}
+
 TEST_CASE("dropout goes on to the bit with sources that are entered half-way") {
   check_resume(DropoutRecipe{}, afd_test::train_source, {1, 3, 4, 6});
 }
@@ -173,6 +234,7 @@ TEST_CASE("a signal during an evaluation ends it, and the evaluation is done aga
     int walks = 0, raise_in = 0;
     auto begin() {
       if (++walks == raise_in) std::raise(SIGTERM);
+      static_cast<void>(torch::randperm(9));  // as LibTorch's random sampler does
       return source.begin();
     }
     auto end() { return source.end(); }
@@ -180,7 +242,7 @@ TEST_CASE("a signal during an evaluation ends it, and the evaluation is done aga
   const auto run = [&](const fs::path& place, int raise_in, std::uint64_t seed) {
     torch::manual_seed(seed);
     afd::StopReason stop{};
-    PairRecipe{}([&](auto& distiller) {
+    DropoutRecipe{}([&](auto& distiller) {
       Raising evaluation{.raise_in = raise_in};
       const auto result =
           afd::Trainer{distiller, afd::TrainerOptions{.epochs = 3, .checkpoint = quiet.options(place)}}.fit(

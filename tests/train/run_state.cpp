@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <afd/train/run_state.hpp>
 //
+#include <cstddef>
 #include <limits>
 #include <memory>
+#include <new>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <torch/torch.h>
@@ -81,6 +86,35 @@ struct DropoutNetImpl : torch::nn::Module {
   }
 };
 TORCH_MODULE(DropoutNet);
+
+/// An optimizer whose update fails when it is told to.
+struct Failing {
+  struct State {
+    std::vector<torch::Tensor> parameters;
+    void apply(std::span<const torch::Tensor> gradients) {
+      if (fails_in > 0 && --fails_in == 0) throw std::bad_alloc();
+      const torch::NoGradGuard no_grad;
+      for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].sub_(gradients[i]);
+    }
+    void scale_rate(double /*factor*/) const {}
+    template <afd::StateVisitor V>
+    void visit_state(std::span<const std::string> /*names*/, V& /*visitor*/) const {}
+  };
+  [[nodiscard]] State make(std::vector<torch::Tensor> parameters) const { return {std::move(parameters)}; }
+  static inline int fails_in = 0;
+};
+
+/// A loss that is finite, with a gradient that is not, if it is told to.
+struct Cliff {
+  static constexpr std::string_view name = "cliff";
+  static constexpr afd::Level level = afd::Level::logit;
+  double weight = 1.0;
+  torch::Tensor loss(const afd::Outputs& outputs, const torch::Tensor& /*targets*/) const {
+    const torch::Tensor none = outputs.logits * 0;
+    return is_steep ? none.sqrt().sum() : none.sum();
+  }
+  static inline bool is_steep = false;
+};
 
 }  // namespace
 
@@ -165,6 +199,11 @@ TEST_CASE("the counters of skipped steps are part of the state") {
 
 TEST_CASE("a measured layout stays what it was") {
   torch::manual_seed(1);
+  const auto has_given_memory = [](const torch::nn::Module& module) {
+    bool all = true;
+    for (const torch::Tensor& parameter : module.parameters()) all = all && parameter.is_contiguous();
+    return all;
+  };
   const auto with = [](afd::Layout layout, const auto& use) {
     auto a = afd::PlainCnn(afd::PlainCnnOptions{}), b = afd::PlainCnn(afd::PlainCnnOptions{});
     afd::Distiller distiller{afd::topology::Pair{}, afd::DeepMutualLearning{}, afd::DistillerOptions{.layout = layout},
@@ -186,8 +225,50 @@ TEST_CASE("a measured layout stays what it was") {
     with(wrong, [&](auto& distiller) {
       CHECK_THROWS_WITH_AS(distiller.load_state(state), doctest::Contains("memory layout"), afd::ConfigError);
       CHECK_FALSE(distiller.is_built());
+      CHECK(has_given_memory(*distiller.template network<0>()));
     });
   }
+}
+
+TEST_CASE("a step that failed amid its updates is not saved; a state that is loaded mends it") {
+  torch::manual_seed(1);
+  auto a = tiny_network(), b = tiny_network();
+  afd::Distiller distiller{afd::topology::Pair{}, afd::DeepMutualLearning{}, afd::DistillerOptions{.logit = Failing{}},
+                           a, b};
+  const afd::Batch batch = afd_test::tiny_batch();
+  distiller.step(batch);
+  const afd::StateDict state = distiller.state();
+  Failing::fails_in = 2;
+  CHECK_THROWS_AS(distiller.step(batch), std::bad_alloc);
+  CHECK_THROWS_WITH_AS(static_cast<void>(distiller.state()), doctest::Contains("some of its updates"),
+                       afd::ConfigError);
+  distiller.load_state(state);
+  CHECK(distiller.state().to_bytes() == state.to_bytes());
+}
+
+TEST_CASE("with losses that are looked at later, weights that are not finite are not saved, and a state mends them") {
+  torch::manual_seed(1);
+  afd_test::Probe a, b;
+  afd::Distiller distiller{afd::topology::Pair{}, Strategy{CrossEntropy{}, Cliff{}},
+                           afd::DistillerOptions{.non_finite = afd::DeferNonFinite{}}, a, b};
+  const afd::Batch batch = afd_test::tiny_batch();
+  Cliff::is_steep = false;
+  distiller.step(batch);
+  const afd::StateDict state = distiller.state();
+  const auto mend = [&] {
+    distiller.load_state(state);
+    CHECK(distiller.state().to_bytes() == state.to_bytes());
+  };
+  Cliff::is_steep = true;
+  distiller.step(batch);  // its losses are finite, its gradients are not
+  Cliff::is_steep = false;
+  CHECK_THROWS_WITH_AS(static_cast<void>(distiller.state()), doctest::Contains("network 0/conv.weight is not finite"),
+                       afd::NonFiniteError);
+  mend();
+  distiller.step({batch.inputs * std::numeric_limits<double>::quiet_NaN(), batch.targets});
+  CHECK_THROWS_WITH_AS(static_cast<void>(distiller.state()), doctest::Contains("loss cross_entropy was not finite"),
+                       afd::NonFiniteError);
+  mend();
 }
 
 TEST_CASE("factors of rates are a part of the state") {

@@ -210,8 +210,10 @@ TEST_CASE("a damaged newest checkpoint is told, and the one before it is used") 
   CHECK(outcome(folder.path() / "parts") == outcome(folder.path() / "whole"));
   damage_all();
   fs::resize_file(folder.path() / "parts" / "best.afd", 30);
-  CHECK_THROWS_WITH_AS(static_cast<void>(train_in(PairRecipe{}, quiet.options(folder.path() / "parts"), 0, 9)),
-                       doctest::Contains("no checkpoint in"), afd::FormatError);
+  for (int start = 0; start < 2; ++start) {
+    CHECK_THROWS_WITH_AS(static_cast<void>(train_in(PairRecipe{}, quiet.options(folder.path() / "parts"), 0, 9)),
+                         doctest::Contains("no checkpoint in"), afd::FormatError);
+  }
 }
 
 TEST_CASE("other schedules, another source or another recipe cannot go on, and say so") {

@@ -87,7 +87,8 @@ concept BatchSource = CanBeWalked<S> && YieldsBatches<S>;
 template <class S>
 concept HasEpochs = requires(S& source, std::int64_t epoch) { source.start_epoch(epoch); };
 
-/// A source that can also enter an epoch half-way: `start_epoch(epoch, first_batch)`.
+/// A source that can also enter an epoch half-way: `start_epoch(epoch, first_batch)`. What an epoch has must follow
+/// from its number alone, and not from LibTorch's random numbers of the moment.
 template <class S>
 concept CanResumeEpoch =
     requires(S& source, std::int64_t epoch, std::int64_t batch) { source.start_epoch(epoch, batch); };

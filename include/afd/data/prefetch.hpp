@@ -123,7 +123,8 @@ class PrefetchWalk {
 ///
 /// Holds the source. Each begin() starts a walk; a walk that is left early, start_epoch() and the destructor stop it.
 /// What the source throws is thrown where its batch would have come. A source that yields references to something it
-/// changes for the next batch cannot be made ahead.
+/// changes for the next batch cannot be made ahead. One that draws from LibTorch's random numbers for each batch does
+/// so while a step draws from them, too: such a training neither repeats nor goes on to the bit.
 template <BatchSource Source>
 class Prefetch {
  public:

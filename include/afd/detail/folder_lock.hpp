@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <afd/detail/atomic_file.hpp>
 #include <afd/detail/concat.hpp>
@@ -20,7 +21,7 @@ namespace afd::detail {
 class FolderLock {
  public:
   /// Throws ConfigError if another one holds it, FileError if there can be none.
-  explicit FolderLock(const std::filesystem::path& folder) : file_(folder / "lock", O_WRONLY | O_CREAT) {
+  explicit FolderLock(const std::filesystem::path& folder) : path_(folder / "lock"), file_(path_, O_WRONLY | O_CREAT) {
     if (file_.get() >= 0 && ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return;
     if (file_.get() >= 0 && errno == EWOULDBLOCK) {
       throw ConfigError(concat("another training is at work in ", folder, "; give each a folder of its own"));
@@ -28,7 +29,15 @@ class FolderLock {
     throw FileError(concat("cannot lock ", folder, ": ", std::generic_category().message(errno)));
   }
 
+  /// Whether the file that is held is still the one that others find there.
+  [[nodiscard]] bool is_in_place() const {
+    struct stat held{}, found{};
+    return ::fstat(file_.get(), &held) == 0 && ::stat(path_.c_str(), &found) == 0 && held.st_dev == found.st_dev &&
+           held.st_ino == found.st_ino;
+  }
+
  private:
+  std::filesystem::path path_;
   Descriptor file_;
 };
 

@@ -14,7 +14,7 @@
 #include <torch/utils.h>
 
 #include <afd/data/batch.hpp>
-#include <afd/data/label_check.hpp>
+#include <afd/data/batch_check.hpp>
 #include <afd/detail/for_each_index.hpp>
 #include <afd/detail/named.hpp>
 #include <afd/network/check_outputs.hpp>
@@ -50,11 +50,16 @@ CohortScores<sizeof...(Nets)> evaluate_members(Source& source, const std::array<
   ScoreSums ensemble;
   for (auto&& item : source) {
     const Batch batch = as_batch(item);
+    check_batch_form(batch);
     std::vector<torch::Tensor> votes;
     for_each_index<K>([&](auto k) {
       const Outputs outputs = named([&] { return run(std::get<k>(all), batch.inputs); }, "network ", k.value);
       check_outputs(outputs, batch.inputs.size(0), k);
-      check_labels(batch.targets, outputs.logits.size(1));
+      if constexpr (k == 0) {
+        check_batch_values(batch, outputs.logits.size(1));
+      } else {
+        check_labels(batch.targets, outputs.logits.size(1));
+      }
       const torch::Tensor log_probabilities = torch::log_softmax(outputs.logits, 1);
       sums[k].add(log_probabilities, batch.targets);
       if (members[k]) votes.push_back(log_probabilities);
@@ -73,8 +78,8 @@ CohortScores<sizeof...(Nets)> evaluate_members(Source& source, const std::array<
 }  // namespace detail
 
 /// Scores of each network and of their ensemble: afd::evaluate(test, small, large).networks[0].top1. Runs in eval mode
-/// without a graph; modes are put back afterwards. Throws DataError for labels out of range or no samples at all,
-/// ShapeError, naming the network by its place, for outputs that do not fit.
+/// without a graph; modes are put back afterwards. Throws DataError for batches that cannot be trained on and for no
+/// samples at all, ShapeError, naming the network by its place, for outputs that do not fit.
 template <BatchSource Source, class... Nets>
   requires(sizeof...(Nets) > 0) && (Network<Nets> && ...)
 [[nodiscard]] CohortScores<sizeof...(Nets)> evaluate(Source&& source, Nets&&... networks) {

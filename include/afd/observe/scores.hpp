@@ -25,12 +25,15 @@ struct Scores {
 /// Sums the scores of batches on their device; nothing is read before scores().
 class ScoreSums {
  public:
-  /// log_probabilities [N, classes], targets int64 [N].
+  /// log_probabilities [N, classes], targets int64 [N]. A prediction of NaN misses.
   void add(const torch::Tensor& log_probabilities, const torch::Tensor& targets) {
     const std::int64_t most = std::min<std::int64_t>(5, log_probabilities.size(1));
     const torch::Tensor best = std::get<1>(log_probabilities.topk(most, 1));
-    const torch::Tensor hits = best.eq(targets.unsqueeze(1)).to(torch::kFloat64).sum(0);
-    const torch::Tensor loss = log_probabilities.gather(1, targets.unsqueeze(1)).to(torch::kFloat64).sum().neg();
+    const torch::Tensor of_label = log_probabilities.gather(1, targets.unsqueeze(1));
+    // topk takes NaN for the largest number of all.
+    const torch::Tensor hits =
+        best.eq(targets.unsqueeze(1)).logical_and_(of_label.isnan().logical_not_()).to(torch::kFloat64).sum(0);
+    const torch::Tensor loss = of_label.to(torch::kFloat64).sum().neg();
     const torch::Tensor sums = torch::stack({loss, hits[0], hits.sum()});
     sums_ = sums_.defined() ? sums_ + sums : sums;
     samples_ += targets.size(0);

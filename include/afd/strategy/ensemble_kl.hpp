@@ -17,7 +17,7 @@ namespace afd {
 
 /// T^2 KL( softmax(m/T) || softmax(z_k/T) ), where m is the mean of the logits of network k and of all that it learns
 /// from, as a constant. Close to ONE (Lan et al., NeurIPS 2018, arXiv 1806.04606), which learns the weights of the mean
-/// by a gate, and to KDCL (Guo et al., CVPR 2020), whose simplest target is this mean. Over topology::AllPairs the
+/// by a gate, and to KDCL (Guo et al., CVPR 2020), which weights or selects the logits. Over topology::AllPairs the
 /// target is the same for all networks.
 struct EnsembleKL {
   static constexpr std::string_view name = "ensemble_kl";

@@ -111,12 +111,13 @@ struct FoundCheckpoint {
 };
 
 /// The newest state in the folder that is whole, best.afd being the last resort; nothing if there is no file. Tells the
-/// user of files that are damaged or cannot be read, and puts damaged ones out of the way, as "<name>.damaged". Throws
-/// FormatError if there are files, but none is whole: to begin anew would be to lose them; VersionError for a file of
-/// a newer format, which only a newer library may judge; FileError for a folder that cannot be read.
+/// user of files that are damaged or cannot be read, and puts damaged ones that are newer out of the way, as
+/// "<name>.damaged". Throws FormatError if there are files, but none is whole: to begin anew would be to lose them, and
+/// all stay where they are; VersionError for a file of a newer format, which only a newer library may judge; FileError
+/// for a folder that cannot be read.
 [[nodiscard]] inline std::optional<FoundCheckpoint> newest_checkpoint(const CheckpointOptions& options) {
   const CheckpointFolder folder(options.folder);
-  std::vector<std::filesystem::path> paths;
+  std::vector<std::filesystem::path> paths, damaged;
   for (const CheckpointFolder::File& file : folder.files()) paths.push_back(file.path);
   std::error_code ignored;
   if (std::filesystem::exists(folder.best_path(), ignored)) paths.push_back(folder.best_path());
@@ -125,13 +126,17 @@ struct FoundCheckpoint {
       tell(options, concat(error.what(), "; looking for an older checkpoint"));
     };
     try {
-      return FoundCheckpoint{read_checkpoint(path), path};
+      FoundCheckpoint found{read_checkpoint(path), path};
+      for (std::filesystem::path& one : damaged) {
+        const std::filesystem::path from = one;
+        std::filesystem::rename(from, one += ".damaged", ignored);
+      }
+      return found;
     } catch (const VersionError&) {
       throw;
     } catch (const FormatError& error) {
       passed_over(error);
-      std::filesystem::path aside = path;
-      std::filesystem::rename(path, aside += ".damaged", ignored);
+      damaged.push_back(path);
     } catch (const FileError& error) {
       passed_over(error);
     }

@@ -39,9 +39,11 @@ class CheckpointWriter {
         tell(options_, concat(error.what(), "; the training begins all the same"));
       }
     };
-    try_to([&] { folder_.make(); });
-    try_to([&] { lock_.emplace(options.folder); });
-    try_to([&] { folder_.remove_temporary(); });
+    try_to([&] {
+      folder_.make();
+      lock();
+      folder_.remove_temporary();
+    });
   }
   CheckpointWriter(const CheckpointWriter&) = delete;
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
@@ -55,6 +57,7 @@ class CheckpointWriter {
   void write(const StateDict& state, std::int64_t step, bool is_best) {
     finish();
     step_ = step;
+    is_written_ = false;
     try {
       auto bytes = std::make_shared<const Bytes>(seal(state.to_bytes(), checkpoint_kind));
       if (is_best) best_ = bytes;
@@ -74,6 +77,9 @@ class CheckpointWriter {
     tell_problems();
   }
 
+  /// Whether what was written last is on the disk, whole. Call finish() before.
+  [[nodiscard]] bool is_written() const { return is_written_; }
+
   /// Waits until everything is on the disk.
   void finish() {
     if (thread_.joinable()) thread_.join();
@@ -84,7 +90,8 @@ class CheckpointWriter {
   /// The best one first: were it second, a process killed between the two would know of a best epoch that no file has.
   void put(const Bytes& bytes) noexcept {
     put_best();
-    if (attempt(concat("no checkpoint after step ", step_), [&] { write(folder_.path_of(step_), bytes); })) {
+    is_written_ = attempt(concat("no checkpoint after step ", step_), [&] { write(folder_.path_of(step_), bytes); });
+    if (is_written_) {
       attempt("old checkpoints stay", [&] { folder_.prune(options_.keep_last, step_); });
     }
   }
@@ -96,9 +103,17 @@ class CheckpointWriter {
     }
   }
 
-  void write(const std::filesystem::path& path, const Bytes& content) const {
+  void write(const std::filesystem::path& path, const Bytes& content) {
     folder_.make();
+    lock();
     write_file_atomically(path, std::span(reinterpret_cast<const char*>(content.data()), content.size()));
+  }
+
+  /// The folder may have been moved or removed, and made anew by another training, since it was locked.
+  void lock() {
+    if (lock_ && lock_->is_in_place()) return;
+    lock_.reset();
+    lock_.emplace(options_.folder);
   }
 
   /// body(), and whether it did not throw.
@@ -120,10 +135,11 @@ class CheckpointWriter {
 
   const CheckpointOptions& options_;
   CheckpointFolder folder_;
-  std::optional<FolderLock> lock_;
   std::int64_t step_ = 0;
   std::shared_ptr<const Bytes> best_;  // to be written
   // From here on the thread's as long as it runs.
+  std::optional<FolderLock> lock_;
+  bool is_written_ = true;
   std::vector<std::string> problems_;
   std::thread thread_;
 };

@@ -36,6 +36,7 @@
 #include <afd/train/buffer_snapshot.hpp>
 #include <afd/train/edge_layers.hpp>
 #include <afd/train/execution.hpp>
+#include <afd/train/finite_check.hpp>
 #include <afd/train/layout.hpp>
 #include <afd/train/loss_entry.hpp>
 #include <afd/train/loss_watch.hpp>
@@ -75,12 +76,9 @@ class Cohort {
 
   /// Steps that updated something. Decides which terms are computed in the next one, see Every.
   std::int64_t steps = 0;
-  /// Steps that were skipped because a loss was not finite.
-  struct Skipped {
-    std::int64_t total = 0;
-    std::int64_t in_a_row = 0;
-  };
-  Skipped skipped;
+  SkippedSteps skipped;
+  /// Whether updates were begun, but not all of them done: an error came between, and weights belong to no step.
+  bool is_torn = false;
   /// For DeferNonFinite.
   LossWatch<Plan> loss_watch;
 

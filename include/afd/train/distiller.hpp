@@ -17,6 +17,7 @@
 #include <torch/types.h>
 
 #include <afd/data/batch.hpp>
+#include <afd/data/batch_check.hpp>
 #include <afd/data/state_dict.hpp>
 #include <afd/data/state_visitor.hpp>
 #include <afd/detail/for_each_index.hpp>
@@ -26,7 +27,6 @@
 #include <afd/observe/game_health.hpp>
 #include <afd/strategy/strategy.hpp>
 #include <afd/topology/topology.hpp>
-#include <afd/train/batch_check.hpp>
 #include <afd/train/cohort.hpp>
 #include <afd/train/game_scores.hpp>
 #include <afd/train/options.hpp>
@@ -128,6 +128,13 @@ class Distiller {
     }
   }
 
+  /// The generators of LibTorch that a step draws from: the CPU's, and those of the networks' CUDA devices.
+  [[nodiscard]] detail::RandomNumbers random_numbers() {
+    std::vector<torch::Device> devices;
+    for (const torch::Tensor& parameter : parameters()) devices.push_back(parameter.device());
+    return detail::RandomNumbers(devices);
+  }
+
   /// How many steps SkipNonFinite has skipped.
   [[nodiscard]] std::int64_t skipped_steps() const { return cohort_ ? cohort_->skipped.total : 0; }
 
@@ -142,9 +149,14 @@ class Distiller {
 
   /// All that step() reads and changes, and the recipe: networks, transfer layers, discriminators, optimizers, modes,
   /// factors of rates, LibTorch's random numbers on the CPU and on the networks' devices. Throws ConfigError before
-  /// build(), NonFiniteError as require_finite_losses() does. Copies.
+  /// build() and after a step that failed amid its updates; with DeferNonFinite, NonFiniteError for losses or weights
+  /// that are not finite. Copies.
   [[nodiscard]] StateDict state() {
     require_finite_losses();
+    if (cohort().is_torn) {
+      throw ConfigError("the last step failed when some of its updates were done; load a state from before it");
+    }
+    if constexpr (defers) require_finite_weights();
     StateDict state;
     SaveState save(state);
     detail::visit_run<Plan>(networks_, cohort(), save);
@@ -175,8 +187,9 @@ class Distiller {
     }
     {
       const detail::RandomNumbersGuard until_everything_fits(random_numbers());
-      if (!was_built) build_as(state, channels_last);
+      const detail::GivenMemory memory(parameters());
       try {
+        if (!was_built) build_as(state, channels_last);
         CheckState check(state);
         detail::visit_run<Plan>(networks_, cohort(), check);
         visit_factors(check, factors_);
@@ -184,10 +197,15 @@ class Distiller {
             {"network ", "edge ", "logit optimizer ", "feature optimizer ", "discriminator optimizer "});
         random_numbers().load(state);
       } catch (...) {
-        if (!was_built) cohort_.reset();
+        if (!was_built) {
+          cohort_.reset();
+          memory.restore();
+        }
         throw;
       }
     }
+    cohort_->is_torn = false;
+    cohort_->loss_watch = {};
     LoadState load(state);
     detail::visit_run<Plan>(networks_, cohort(), load);
     visit_factors(load, factors_);
@@ -217,14 +235,25 @@ class Distiller {
     visitor.real("factor of discriminator rates", factors.discriminator);
   }
 
-  [[nodiscard]] detail::RandomNumbers random_numbers() {
-    std::vector<torch::Device> devices;
+  /// Of all networks.
+  [[nodiscard]] std::vector<torch::Tensor> parameters() {
+    std::vector<torch::Tensor> all;
     detail::for_each_index<network_count>([&](auto k) {
-      for (const torch::Tensor& parameter : module_of(std::get<k>(networks_)).parameters()) {
-        devices.push_back(parameter.device());
-      }
+      for (const torch::Tensor& parameter : module_of(std::get<k>(networks_)).parameters()) all.push_back(parameter);
     });
-    return detail::RandomNumbers(devices);
+    return all;
+  }
+
+  /// With DeferNonFinite losses may all have been finite while a gradient was not.
+  void require_finite_weights() {
+    for (const auto& [prefix, module] : detail::modules_of_run<Plan>(networks_, cohort())) {
+      for (const auto& parameter : module->named_parameters()) {
+        if (parameter.value().isfinite().all().template item<bool>()) continue;
+        throw NonFiniteError(detail::concat(prefix, parameter.key(),
+                                            " is not finite any more, though every loss was; go on from the last "
+                                            "checkpoint, with afd::SkipNonFinite"));
+      }
+    }
   }
 
   /// Builds for inputs like those of the state, in its layout: a trial would take time, and might find another.
@@ -245,7 +274,6 @@ class Distiller {
     }
     done();
     if (cohort().channels_last() == channels_last) return;
-    cohort_.reset();
     throw ConfigError(detail::concat("the state has the memory layout ", channels_last ? "channels_last" : "as_given",
                                      "; set DistillerOptions::layout to it, or to Layout::measured"));
   }

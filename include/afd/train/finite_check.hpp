@@ -23,9 +23,15 @@
 
 namespace afd::detail {
 
+/// Steps that were skipped because a loss or a gradient was not finite.
+struct SkippedSteps {
+  std::int64_t total = 0;
+  std::int64_t in_a_row = 0;
+};
+
 /// True if the step is to be skipped; counted in `skipped`. Throws NonFiniteError if the policy says so.
-template <class Policy, class Skipped>
-bool refuse(const std::string& message, const Policy& policy, Skipped& skipped) {
+template <class Policy>
+bool refuse(const std::string& message, const Policy& policy, SkippedSteps& skipped) {
   if constexpr (std::is_same_v<Policy, SkipNonFinite>) {
     ++skipped.total;
     if (++skipped.in_a_row < policy.limit) return true;
@@ -36,8 +42,8 @@ bool refuse(const std::string& message, const Policy& policy, Skipped& skipped) 
 }
 
 /// Whether a step with these losses must not go on. Undefined ones were not computed. Reads one value if all is well.
-template <class Plan, std::size_t N, class Policy, class Skipped>
-bool refuses_losses(const std::array<torch::Tensor, N>& losses, const Policy& policy, Skipped& skipped) {
+template <class Plan, std::size_t N, class Policy>
+bool refuses_losses(const std::array<torch::Tensor, N>& losses, const Policy& policy, SkippedSteps& skipped) {
   std::vector<torch::Tensor> known;
   for (const torch::Tensor& loss : losses)
     if (loss.defined()) known.push_back(loss.detach());
@@ -78,8 +84,8 @@ inline void require_finite_gradients(const std::vector<torch::Tensor>& gradients
 }
 
 /// Runs `prepare`, which throws NonFiniteError for gradients that no optimizer must see.
-template <class Prepare, class Policy, class Skipped>
-bool refuses_gradients(const Prepare& prepare, const Policy& policy, Skipped& skipped) {
+template <class Prepare, class Policy>
+bool refuses_gradients(const Prepare& prepare, const Policy& policy, SkippedSteps& skipped) {
   if constexpr (std::is_same_v<Policy, SkipNonFinite>) {
     try {
       prepare();

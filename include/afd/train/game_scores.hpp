@@ -16,6 +16,7 @@
 #include <torch/utils.h>
 
 #include <afd/data/batch.hpp>
+#include <afd/data/batch_check.hpp>
 #include <afd/detail/for_each_index.hpp>
 #include <afd/error.hpp>
 #include <afd/network/eval_mode.hpp>
@@ -43,6 +44,7 @@ template <class Plan, class Cohort, class Source>
     torch::Tensor fake = real.clone(), judged_real = real.clone(), judged_fake = real.clone();
     for (auto&& item : source) {
       const Batch batch = as_batch(item);
+      check_batch_form(batch);
       std::array<Outputs, Plan::network_count> outputs;
       for_each_index<Plan::network_count>(
           [&](auto k) { outputs[k] = run(std::get<k>(networks), in_layout(batch.inputs, cohort.channels_last())); });

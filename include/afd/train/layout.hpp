@@ -40,6 +40,20 @@ inline void to_channels_last(torch::nn::Module& module) {
   return channels_last && inputs.dim() == 4 ? inputs.contiguous(torch::MemoryFormat::ChannelsLast) : inputs;
 }
 
+/// Where parameters lie in memory, to put them back there.
+class GivenMemory {
+ public:
+  explicit GivenMemory(std::vector<torch::Tensor> parameters) : parameters_(std::move(parameters)) {
+    for (const torch::Tensor& parameter : parameters_) given_.push_back(parameter.detach());
+  }
+  void restore() const {
+    for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].set_data(given_[i]);
+  }
+
+ private:
+  std::vector<torch::Tensor> parameters_, given_;
+};
+
 /// Times layouts on modules, and leaves weights, statistics, layout and random numbers as they were.
 class LayoutTrial {
  public:
@@ -48,28 +62,25 @@ class LayoutTrial {
   /// `forward(inputs)` gives the module's Outputs.
   template <class Forward>
   void add(torch::nn::Module& module, const Forward& forward) {
-    std::vector<torch::Tensor> parameters = module.parameters(), given;
-    for (const torch::Tensor& parameter : parameters) given.push_back(parameter.detach());
+    const std::vector<torch::Tensor> parameters = module.parameters();
+    const GivenMemory memory(parameters);
     BufferStore store(module.buffers());
     const BufferSnapshot statistics(store);
     torch::Generator generator = at::globalContext().defaultGenerator(inputs_.device());
     const torch::Tensor random = generator.get_state();
-    const auto restore = [&] {
-      for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].set_data(given[i]);
-    };
     double best_given = std::numeric_limits<double>::infinity(), best_last = best_given;
     try {
       for (int round = 0; round < 3; ++round) {
         const double as_given = seconds(parameters, forward, inputs_);
         to_channels_last(module);
         const double last = seconds(parameters, forward, in_layout(inputs_, true));
-        restore();
+        memory.restore();
         if (round == 0) continue;  // LibTorch prepares its convolutions for new shapes
         best_given = std::min(best_given, as_given);
         best_last = std::min(best_last, last);
       }
     } catch (...) {
-      restore();
+      memory.restore();
       generator.set_state(random);
       throw;
     }

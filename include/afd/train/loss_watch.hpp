@@ -49,7 +49,7 @@ class LossWatch {
       const char* who = at.kind == LossKind::discriminator ? " (discriminator)" : "";
       throw NonFiniteError(concat(at.place(), ": the loss ", at.term, who, " was not finite in one of the last ",
                                   steps_, " steps, and weights have changed since; go on from the last checkpoint, ",
-                                  "with afd::SkipNonFinite or a lower rate"));
+                                  "with afd::SkipNonFinite"));
     }
     steps_ = 0;
   }

@@ -36,8 +36,9 @@ struct SkipNonFinite {
 };
 
 /// Losses are looked at in every step, on the device; the host reads what was seen every `every` steps, when an epoch
-/// ends, and before a state is saved, so that no file ever holds what came of them. NonFiniteError names network or
-/// edge, but weights have changed by then: go on from the last checkpoint. Labels and inputs are not looked at.
+/// ends, and before a state is saved, when weights are looked at, too: no file ever holds what came of them.
+/// NonFiniteError names network or edge, but weights have changed by then: go on from the last checkpoint. Labels and
+/// inputs are not looked at.
 struct DeferNonFinite {
   std::int64_t every = 100;
 };

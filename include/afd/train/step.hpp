@@ -21,6 +21,7 @@
 #include <torch/types.h>
 
 #include <afd/data/batch.hpp>
+#include <afd/data/batch_check.hpp>
 #include <afd/detail/for_each_index.hpp>
 #include <afd/detail/named.hpp>
 #include <afd/network/network.hpp>
@@ -28,7 +29,6 @@
 #include <afd/strategy/term.hpp>
 #include <afd/topology/edge.hpp>
 #include <afd/topology/topology.hpp>
-#include <afd/train/batch_check.hpp>
 #include <afd/train/buffer_snapshot.hpp>
 #include <afd/train/cohort.hpp>
 #include <afd/train/differentiate.hpp>
@@ -81,10 +81,12 @@ class Step {
     }
     if (refuses() || refuses_gradients([&] { each_live_network([&](auto k) { prepare<k>(); }); })) return skipped();
     statistics.keep();
+    cohort_.is_torn = true;
     each_live_network([&](auto k) {
       update<k>();
       if constexpr (!discriminator_first) update_discriminators<k>();
     });
+    cohort_.is_torn = false;
     ++cohort_.steps;
     cohort_.skipped.in_a_row = 0;
     if constexpr (defers) cohort_.loss_watch.add(losses_, options_.non_finite.every);

@@ -36,24 +36,11 @@
 #include <afd/train/score_keeping.hpp>
 #include <afd/train/stop_signals.hpp>
 #include <afd/train/stoppable_source.hpp>
+#include <afd/train/trainer_options.hpp>
 #include <afd/train/trainer_state.hpp>
 #include <afd/version.hpp>
 
 namespace afd {
-
-/// The values that tune a trainer; the types of the schedules are chosen with them:
-///     TrainerOptions{.epochs = 30, .logit_schedule = Cosine{}}
-template <Schedule Logit = Constant, Schedule Feature = Constant, Schedule Discriminator = Constant>
-struct TrainerOptions {
-  std::int64_t epochs = 10;
-  Logit logit_schedule = {};
-  Feature feature_schedule = {};
-  Discriminator discriminator_schedule = {};
-  std::int64_t evaluate_every = 1;    ///< epochs between evaluations; the last epoch is always evaluated
-  std::int64_t patience = 0;          ///< evaluations without a better top-1 of any trained network before the training
-                                      ///< ends early; 0: never
-  CheckpointOptions checkpoint = {};  ///< with a folder, a training goes on where the last one in it stopped
-};
 
 /// Trains a distiller on any source of batches: Trainer{distiller, {.epochs = 20}}.fit(train, test). The distiller must
 /// outlive it. A source with start_epoch(epoch) is told the epoch.
@@ -61,7 +48,8 @@ struct TrainerOptions {
 /// With .checkpoint = {.folder = "runs/pair"} the whole run is saved there. fit() then goes on from the newest
 /// checkpoint, to the same bits as if it had never stopped, and Ctrl-C or SIGTERM end it after a step, with a
 /// checkpoint. A source with start_epoch(epoch, first_batch) enters an epoch half-way; others are walked to that place.
-/// What callbacks remember is theirs to save. docs/reliability.md has the promises and how they are tested.
+/// What callbacks remember is theirs to save. An evaluation leaves LibTorch's random numbers as it found them.
+/// docs/reliability.md has the promises and how they are tested.
 template <class D, class Options>
 class Trainer {
  public:
@@ -70,28 +58,12 @@ class Trainer {
 
   /// Throws ConfigError for options that cannot work.
   explicit Trainer(D& distiller, Options options = {}) : distiller_(distiller), options_(std::move(options)) {
-    if (options_.epochs < 1 || options_.evaluate_every < 1 || options_.patience < 0) {
-      throw ConfigError(detail::concat("a trainer needs epochs and evaluate_every of at least 1 and a patience of at ",
-                                       "least 0, but has ", options_.epochs, ", ", options_.evaluate_every, " and ",
-                                       options_.patience));
-    }
-    const CheckpointOptions& checkpoint = options_.checkpoint;
-    if (checkpoint.every_epochs < 0 || checkpoint.every_steps < 0 || checkpoint.keep_last < 1) {
-      throw ConfigError(detail::concat(
-          "checkpoints need every_epochs and every_steps of at least 0 and a keep_last of ", "at least 1, but have ",
-          checkpoint.every_epochs, ", ", checkpoint.every_steps, " and ", checkpoint.keep_last));
-    }
-    if (!D::can_be_saved && !checkpoint.folder.empty()) {
+    detail::check_trainer_options(options_);
+    if (!D::can_be_saved && !options_.checkpoint.folder.empty()) {
       throw ConfigError(
           "there are no checkpoints with these optimizers: one of them lacks visit_state(names, visitor); "
           "see afd/optim/optimizer.hpp");
     }
-    const auto validate = [](const auto& schedule) {
-      if constexpr (requires { schedule.validate(); }) schedule.validate();
-    };
-    validate(options_.logit_schedule);
-    validate(options_.feature_schedule);
-    validate(options_.discriminator_schedule);
   }
 
   /// Trains without evaluation.
@@ -102,14 +74,16 @@ class Trainer {
   }
 
   /// Trains, and evaluates on `evaluation` after each `evaluate_every` epochs. Callbacks: see TrainerCallback. Throws
-  /// what Distiller::step throws, and DataError for sources without batches; with checkpoints, ConfigError if another
-  /// training is at work in their folder or the newest of them is of another recipe, FileError if none can be used.
+  /// what Distiller::step, sources and callbacks throw, after a checkpoint of the steps before it, and DataError for
+  /// sources without batches; with checkpoints, ConfigError if another training is at work in their folder or the
+  /// newest of them is of another recipe, FileError if none can be used.
   template <BatchSource Train, BatchSource Evaluation, class... Callbacks>
   Result fit(Train&& train, Evaluation&& evaluation, Callbacks&&... callbacks) {
     static_assert((TrainerCallback<Callbacks, D> && ...),
                   "afd: a callback needs on_step(const afd::StepEvent<D>&) or on_epoch(const afd::EpochEvent<D>&), or "
                   "must be callable with an EpochEvent; see afd/train/events.hpp");
     const auto evaluate = [&](const StopSignals* signals) {
+      const detail::RandomNumbersGuard as_before(distiller_.random_numbers());
       return MaybeScores(distiller_.evaluate(detail::StoppableSource(evaluation, signals)));
     };
     return run(train, evaluate, callbacks...);
@@ -167,7 +141,17 @@ class Trainer {
         saved_step = state.steps;
       }
     };
+    // As after the last step that was done: what a batch that fails has drawn does not count.
+    detail::RandomNumbers numbers = distiller_.random_numbers();
+    StateDict drawn;
+    const auto note_drawn = [&] {
+      if (!writer) return;
+      drawn = StateDict();
+      numbers.save(drawn);
+    };
+    note_drawn();
     const auto after_step = [&](const auto& event) {
+      note_drawn();
       if (!tell(event, callbacks...)) return StopReason::callback;
       if (signals && signals->signal() != 0) return StopReason::signal;
       const std::int64_t every = options_.checkpoint.every_steps;
@@ -175,41 +159,48 @@ class Trainer {
       return StopReason::finished;
     };
     StopReason& stop = state.result.stop;
-    while (stop == StopReason::finished && state.epoch < options_.epochs) {
-      if (options_.patience > 0 && state.without_progress >= options_.patience) {
-        stop = StopReason::early_stopping;
-        break;
-      }
-      EpochEvent<D> event;
-      try {
-        event = train_epoch(train, state, after_step, stop);
-      } catch (const DataError&) {  // of a batch or its source; no weight has changed since the last step
-        if (state.steps != saved_step) save(false);
-        throw;
-      } catch (const FileError&) {
-        if (state.steps != saved_step) save(false);
-        throw;
-      }
-      if (stop != StopReason::finished) break;
-      distiller_.require_finite_losses();
-      const std::int64_t epoch = event.epoch;
-      if ((epoch + 1) % options_.evaluate_every == 0 || epoch + 1 == options_.epochs) {
-        try {
-          event.scores = evaluate(signals ? &*signals : nullptr);
-        } catch (const detail::StoppedWalk&) {  // the epoch's evaluation is done again when the training goes on
-          stop = StopReason::signal;
-          break;
+    const auto train_epochs = [&] {
+      while (stop == StopReason::finished && state.epoch < options_.epochs) {
+        if (options_.patience > 0 && state.without_progress >= options_.patience) {
+          stop = StopReason::early_stopping;
+          return;
         }
+        EpochEvent<D> event = train_epoch(train, state, after_step, stop);
+        if (stop != StopReason::finished) return;
+        distiller_.require_finite_losses();
+        const std::int64_t epoch = event.epoch;
+        if ((epoch + 1) % options_.evaluate_every == 0 || epoch + 1 == options_.epochs) {
+          try {
+            event.scores = evaluate(signals ? &*signals : nullptr);
+          } catch (const detail::StoppedWalk&) {  // the epoch's evaluation is done again when the training goes on
+            stop = StopReason::signal;
+            return;
+          }
+        }
+        const bool is_best = Keeping::record(state, event);
+        event.seconds = seconds();
+        state.result.history.add(Keeping::row(event));
+        state.begin(epoch + 1);
+        saved_step = -1;  // scores and history have come on since the epoch's last step
+        if (!tell(event, callbacks...)) stop = StopReason::callback;
+        if (signals && signals->signal() != 0) stop = StopReason::signal;
+        const std::int64_t every = options_.checkpoint.every_epochs;
+        if ((every > 0 && state.epoch % every == 0) || (is_best && options_.checkpoint.keep_best)) save(is_best);
       }
-      const bool is_best = Keeping::record(state, event);
-      event.seconds = seconds();
-      state.result.history.add(Keeping::row(event));
-      state.begin(epoch + 1);
-      saved_step = -1;  // scores and history have come on since the epoch's last step
-      if (!tell(event, callbacks...)) stop = StopReason::callback;
-      if (signals && signals->signal() != 0) stop = StopReason::signal;
-      const std::int64_t every = options_.checkpoint.every_epochs;
-      if ((every > 0 && state.epoch % every == 0) || (is_best && options_.checkpoint.keep_best)) save(is_best);
+    };
+    try {
+      train_epochs();
+    } catch (...) {  // of a batch, a source, an evaluation, a callback: what was trained before it is kept
+      if (writer) numbers.load(drawn);
+      try {
+        if (state.steps != saved_step) save(false);
+      } catch (const NonFiniteError&) {  // there is nothing worth to be kept, and the first error says more
+      }
+      throw;
+    }
+    if (writer) {
+      writer->finish();
+      if (!writer->is_written()) saved_step = -1;  // perhaps now
     }
     if (state.steps != saved_step) save(false);
     if (writer) writer->finish();
@@ -223,12 +214,8 @@ class Trainer {
     const Clock::time_point epoch_start = Clock::now();
     const double epoch_before = state.epoch_seconds;
     const std::optional<std::int64_t> epoch_steps = batch_count(train);
-    std::int64_t to_skip = enter(train, state);
     std::optional<detail::RandomNumbersGuard> walking;
-    if (to_skip > 0 && state.epoch_random.defined()) {
-      walking.emplace(detail::RandomNumbers(std::vector<torch::Device>{}));
-      detail::cpu_generator().set_state(state.epoch_random);
-    }
+    std::int64_t to_skip = enter(train, state, walking);
     EpochEvent<D> event{.epoch = state.epoch, .epochs = options_.epochs};
     for (auto&& item : train) {
       if (to_skip > 0) {
@@ -248,7 +235,11 @@ class Trainer {
       stop = after_step(done);
       if (stop != StopReason::finished) return event;
     }
-    walking.reset();
+    if (to_skip > 0) {
+      throw DataError(detail::concat("the training source gave only ", state.step - to_skip, " batches, but ",
+                                     state.step, " of epoch ", state.epoch + 1,
+                                     " are trained already: it is not the one that was trained on"));
+    }
     if (state.step == 0) {
       throw DataError("the training source gave no batch; a one-pass source is used up after an epoch");
     }
@@ -266,17 +257,22 @@ class Trainer {
     return event;
   }
 
-  /// Tells the source where to begin; returns how many batches are still to be passed over.
+  /// Tells the source where to begin; returns how many batches are still to be passed over. Until they are, `walking`
+  /// keeps the random numbers of now, and the source draws from those that the epoch began with.
   template <class Train>
-  static std::int64_t enter(Train& train, State& state) {
+  static std::int64_t enter(Train& train, State& state, std::optional<detail::RandomNumbersGuard>& walking) {
     if constexpr (CanResumeEpoch<Train>) {
       if (can_resume_epoch(train)) {
         train.start_epoch(state.epoch, state.step);
         return 0;
       }
     }
-    if constexpr (HasEpochs<Train>) train.start_epoch(state.epoch);
     if (state.step == 0) state.epoch_random = detail::cpu_generator().get_state();
+    if (state.step > 0 && state.epoch_random.defined()) {
+      walking.emplace(detail::RandomNumbers(std::vector<torch::Device>{}));
+      detail::cpu_generator().set_state(state.epoch_random);
+    }
+    if constexpr (HasEpochs<Train>) train.start_epoch(state.epoch);
     return state.step;
   }
 

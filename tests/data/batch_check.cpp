@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include <afd/train/batch_check.hpp>
+#include <afd/data/batch_check.hpp>
 //
 #include <limits>
 
 #include "support/doctest.hpp"
 #include "support/tiny.hpp"
 
-TEST_SUITE_BEGIN("train");
+TEST_SUITE_BEGIN("data");
 
 using afd::detail::check_batch_form;
 using afd::detail::check_batch_values;
