@@ -75,6 +75,8 @@ TEST_CASE("no discriminator, no game; no image, an error") {
   afd::Distiller game{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, a, b};
   game.step(afd_test::tiny_batch());
   CHECK_THROWS_AS(static_cast<void>(game.game_health(std::vector<afd::Batch>{})), afd::DataError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(game.game_health(std::vector<afd::Batch>(1))), doctest::Contains("undefined"),
+                       afd::DataError);
 }
 
 TEST_SUITE_END();
