@@ -29,7 +29,7 @@ if ! {
 fi
 "$build/tests/torture" kills "$kills"
 "$build/tests/torture" steps
-"$build/tests/torture" bytes
+"$build/tests/torture" bytes 1
 "$build/tests/torture" calls 1
 for format in cifar envelope idx image state; do
   corpus=$build-fuzz/corpus_$format

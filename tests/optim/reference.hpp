@@ -119,8 +119,12 @@ void check_resume(const Policy& policy, bool dense, bool other_order = false) {
   for (std::size_t p = 0; p < ours.size(); ++p) CHECK(ours[p].equal(theirs[p]));
 
   // By name: the same parameters in another order.
-  std::vector<Tensor> reversed(ours.rbegin(), ours.rend());
-  for (Tensor& parameter : reversed) parameter = parameter.detach().clone().requires_grad_();
+  std::vector<Tensor> reversed = some_parameters(torch::kFloat32, dense);
+  std::reverse(reversed.begin(), reversed.end());
+  {
+    const torch::NoGradGuard no_grad;
+    for (std::size_t p = 0; p < ours.size(); ++p) reversed[p].copy_(ours[ours.size() - 1 - p]);
+  }
   const std::vector<std::string> names_reversed(names.rbegin(), names.rend());
   auto backwards = policy.make(reversed);
   backwards.scale_rate(0.5);

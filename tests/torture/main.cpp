@@ -403,13 +403,14 @@ void steps() {
 
 // ---- bytes ---------------------------------------------------------------------------------------------------------
 
-void bytes() {
+/// Of every `stride`th byte.
+void bytes(std::size_t stride) {
   const Folder folder;
   Told told;
   train(0, folder.path(), 1, told, {.every_steps = 0});
   const fs::path file = afd::detail::CheckpointFolder(folder.path()).files().front().path;
   const afd::Bytes whole = afd::detail::read_raw(file);
-  std::size_t refused = 0;
+  std::size_t tried = 0, refused = 0;
   const auto must_refuse = [&](std::span<const std::uint8_t> damaged, const char* how) {
     try {
       static_cast<void>(afd::StateDict::from_bytes(afd::unseal(damaged, afd::checkpoint_kind, "file"), "file"));
@@ -418,7 +419,8 @@ void bytes() {
       ++refused;
     }
   };
-  for (std::size_t at = 0; at < whole.size(); ++at) {
+  for (std::size_t at = 0; at < whole.size(); at += stride) {
+    tried += 4;
     afd::Bytes damaged = whole;
     for (const int bit : {0, 3, 7}) {
       damaged[at] = static_cast<std::uint8_t>(whole[at] ^ (1 << bit));
@@ -426,12 +428,12 @@ void bytes() {
     }
     damaged[at] = whole[at];
     must_refuse(std::span(whole).first(at), "cut");
-    if (at % 1000 == 0) show("bytes " + std::to_string(at) + '/' + std::to_string(whole.size()));
+    if (at / stride % 1000 == 0) show("bytes " + std::to_string(at) + '/' + std::to_string(whole.size()));
   }
   show("");
-  std::cout << "bytes: a checkpoint of " << whole.size()
-            << " bytes, three bits of every byte flipped and every length cut: " << refused << " of "
-            << 4 * whole.size() << " refused\n";
+  std::cout << "bytes: a checkpoint of " << whole.size() << " bytes, three bits of every "
+            << (stride == 1 ? "" : std::to_string(stride) + "th ") << "byte flipped and cut before it: " << refused
+            << " of " << tried << " refused\n";
 }
 
 // ---- calls ---------------------------------------------------------------------------------------------------------
@@ -488,12 +490,12 @@ int main(int argc, char** argv) {
       kills(std::stoi(argv[2]));
     } else if (what == "steps") {
       steps();
-    } else if (what == "bytes") {
-      bytes();
+    } else if (what == "bytes" && argc == 3) {
+      bytes(static_cast<std::size_t>(std::stoll(argv[2])));
     } else if (what == "calls" && argc == 3) {
       calls(std::stoll(argv[2]));
     } else {
-      std::cerr << "torture kills <count> | steps | bytes | calls <stride>\n";
+      std::cerr << "torture kills <count> | steps | bytes <stride> | calls <stride>\n";
       return 2;
     }
   } catch (const std::exception& error) {
