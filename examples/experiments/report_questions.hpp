@@ -157,7 +157,10 @@ inline void add_gains_by_length(Question& question, const std::vector<Group>& gr
        {"afd-rate-10-weight-0", "dml"}});
   report_details::add_gains_by_length(logits, pairs, {{"dml", "alone"}, {"afd-maps", "alone"}, {"afd", "dml"}});
   add(alignment, pairs,
-      {{"afd-maps", "l1"},
+      {{"l1", "alone"},
+       {"l2", "alone"},
+       {"at", "alone"},
+       {"afd-maps", "l1"},
        {"afd-maps", "l1-10"},
        {"afd-maps", "l2"},
        {"afd-maps", "at"},
