@@ -58,6 +58,11 @@ void sgd_afd(benchmark::State& state) {
 void sgd_afd_clipped(benchmark::State& state) {
   ours(state, afd::Sgd{.max_norm = 1.0});
 }
+/// What ThrowNonFinite looks at before an update, of one of a network's two gradients.
+void gradients_are_finite(benchmark::State& state) {
+  const Weights weights;
+  for (auto _ : state) afd::detail::require_finite_gradients(weights.gradients);
+}
 void sgd_libtorch(benchmark::State& state) {
   libtorch<torch::optim::SGD>(state, torch::optim::SGDOptions(0.1).momentum(0.9).weight_decay(1e-4));
 }
@@ -180,6 +185,27 @@ void game_in_one_forward(benchmark::State& state) {
   game<true>(state);
 }
 
+/// Steps of two ResNet-8 with a policy for what is not finite.
+template <class NonFinite>
+void step(benchmark::State& state) {
+  torch::manual_seed(0);
+  auto a = afd::resnet8(), b = afd::resnet8();
+  afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{},
+                           afd::DistillerOptions{.non_finite = NonFinite{}}, a, b};
+  const afd::Batch batch{torch::randn({state.range(0), 3, 32, 32}),
+                         torch::arange(state.range(0), torch::kInt64).remainder(10)};
+  for (auto _ : state) distiller.step(batch);
+}
+void step_checked(benchmark::State& state) {
+  step<afd::ThrowNonFinite>(state);
+}
+void step_unchecked(benchmark::State& state) {
+  step<afd::UncheckedLosses>(state);
+}
+
+BENCHMARK(gradients_are_finite)->Unit(benchmark::kMicrosecond);
+BENCHMARK(step_checked)->Arg(8)->Arg(64)->Unit(benchmark::kMicrosecond);
+BENCHMARK(step_unchecked)->Arg(8)->Arg(64)->Unit(benchmark::kMicrosecond);
 BENCHMARK(sgd_libtorch)->Unit(benchmark::kMicrosecond);
 BENCHMARK(sgd_afd)->Unit(benchmark::kMicrosecond);
 BENCHMARK(sgd_afd_flat)->Unit(benchmark::kMicrosecond);

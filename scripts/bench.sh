@@ -20,8 +20,8 @@ if [[ "${1:-}" == --smoke ]]; then
 fi
 folder=docs/benchmarks
 "${grid[@]}" --output "$folder/grid.csv" "$@"
-"$programs/bench_pieces" --benchmark_repetitions=5 --benchmark_report_aggregates_only=true \
-  --benchmark_out="$folder/pieces.json" --benchmark_out_format=json
+"$programs/bench_pieces" --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true \
+  --benchmark_report_aggregates_only=true --benchmark_out="$folder/pieces.json" --benchmark_out_format=json
 sed -i '/"host_name"/d' "$folder/pieces.json"
 {
   echo "# Where the time of a step goes"

@@ -33,6 +33,17 @@ TEST_CASE("a module that was in eval mode stays there, with a child in train mod
   CHECK(network->head->is_training());
 }
 
+TEST_CASE("train mode is entered if the root is not in it, and parts that were set apart stay if it is") {
+  afd_test::Probe network;
+  network->norm->eval();
+  afd::ensure_train_mode(*network);
+  CHECK_FALSE(network->norm->is_training());
+  network->eval();
+  afd::ensure_train_mode(*network);
+  CHECK(network->is_training());
+  CHECK(network->norm->is_training());
+}
+
 TEST_CASE("modes of deep trees come back, also after an exception, and for a module on the stack") {
   torch::nn::Sequential inner(torch::nn::Linear(1, 1), torch::nn::Dropout());
   struct Outer : torch::nn::Module {

@@ -128,6 +128,19 @@ TEST_CASE("a folder that could not be locked at first is locked with the first f
   CHECK_THROWS_AS(afd::detail::CheckpointWriter{options}, afd::ConfigError);
 }
 
+TEST_CASE("where there are no locks, it is told once, and files are written") {
+  const afd_test::TempFolder temp;
+  std::vector<std::string> said;
+  const afd::CheckpointOptions options{.folder = temp.path(),
+                                       .say = [&](const std::string& text) { said.push_back(text); }};
+  std::filesystem::create_directory(temp.path() / "lock");
+  afd::detail::CheckpointWriter writer(options);
+  for (int step = 1; step <= 3; ++step) writer.write(state_of(step), step, false);
+  CHECK(writer.is_written());
+  CHECK(said.size() == 1);
+  CHECK(afd::detail::CheckpointFolder(temp.path()).files().at(0).step == 3);
+}
+
 TEST_CASE("what cannot be written is told, and nothing is thrown") {
   for (const bool asynchronous : {false, true}) {
     const afd_test::TempFolder temp;

@@ -84,6 +84,7 @@ TEST_CASE("losses and gradients are counted together, up to the limit") {
   CHECK(skipped.total == 2);
   CHECK_THROWS_WITH_AS(refuses_gradients(prepare, policy, skipped), doctest::Contains("so many steps"),
                        afd::NonFiniteError);
+  CHECK(skipped.total == 2);  // a training that ends here goes on as before the step
   CHECK_THROWS_AS(refuses_gradients(prepare, afd::ThrowNonFinite{}, skipped), afd::NonFiniteError);
 }
 

@@ -240,10 +240,33 @@ TEST_CASE("a step that failed amid its updates is not saved; a state that is loa
   const afd::StateDict state = distiller.state();
   Failing::fails_in = 2;
   CHECK_THROWS_AS(distiller.step(batch), std::bad_alloc);
-  CHECK_THROWS_WITH_AS(static_cast<void>(distiller.state()), doctest::Contains("some of its updates"),
-                       afd::ConfigError);
+  const auto is_refused = [](auto& torn) {
+    CHECK_THROWS_WITH_AS(static_cast<void>(torn.state()), doctest::Contains("some of its changes"), afd::ConfigError);
+  };
+  is_refused(distiller);
+  distiller.step(batch);  // does not make it whole
+  is_refused(distiller);
   distiller.load_state(state);
   CHECK(distiller.state().to_bytes() == state.to_bytes());
+
+  // A discriminator that has moved, in a step that failed before any network did.
+  auto c = tiny_network(), d = tiny_network();
+  afd::Distiller game{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{},
+                      afd::DistillerOptions{.discriminator = Failing{}, .order = afd::DiscriminatorFirst{}}, c, d};
+  game.step(batch);
+  static_cast<void>(game.state());
+  Failing::fails_in = 2;
+  CHECK_THROWS_AS(game.step(batch), std::bad_alloc);
+  is_refused(game);
+
+  // Without a look at labels nothing puts running statistics back.
+  auto e = tiny_network(), f = tiny_network();
+  afd::Distiller unchecked{afd::topology::Pair{}, afd::DeepMutualLearning{},
+                           afd::DistillerOptions{.non_finite = afd::UncheckedLosses{}}, e, f};
+  unchecked.step(batch);
+  static_cast<void>(unchecked.state());
+  CHECK_THROWS(unchecked.step({batch.inputs, torch::full_like(batch.targets, 99)}));
+  is_refused(unchecked);
 }
 
 TEST_CASE("with losses that are looked at later, weights that are not finite are not saved, and a state mends them") {
@@ -269,6 +292,20 @@ TEST_CASE("with losses that are looked at later, weights that are not finite are
   CHECK_THROWS_WITH_AS(static_cast<void>(distiller.state()), doctest::Contains("loss cross_entropy was not finite"),
                        afd::NonFiniteError);
   mend();
+
+  // Gradients that are summed up are not in a weight yet.
+  afd_test::Probe c, d;
+  afd::Distiller summing{afd::topology::Pair{}, Strategy{CrossEntropy{}, Cliff{}},
+                         afd::DistillerOptions{.logit = afd::Sgd{.accumulate = 4}, .non_finite = afd::DeferNonFinite{}},
+                         c, d};
+  summing.step(batch);
+  static_cast<void>(summing.state());
+  Cliff::is_steep = true;
+  summing.step(batch);
+  Cliff::is_steep = false;
+  CHECK(c->head->weight.isfinite().all().item<bool>());
+  CHECK_THROWS_WITH_AS(static_cast<void>(summing.state()), doctest::Contains("logit optimizer 0/"),
+                       afd::NonFiniteError);
 }
 
 TEST_CASE("factors of rates are a part of the state") {

@@ -36,4 +36,9 @@ class EvalMode {
   std::vector<bool> children_training_;
 };
 
+/// Train mode for a module whose root was left in eval mode; submodules that were set apart stay as they are otherwise.
+inline void ensure_train_mode(torch::nn::Module& module) {
+  if (!module.is_training()) module.train();
+}
+
 }  // namespace afd

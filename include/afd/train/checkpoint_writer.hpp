@@ -39,8 +39,8 @@ class CheckpointWriter {
         tell(options_, concat(error.what(), "; the training begins all the same"));
       }
     };
+    try_to([&] { folder_.make(); });
     try_to([&] {
-      folder_.make();
       lock();
       folder_.remove_temporary();
     });
@@ -105,7 +105,10 @@ class CheckpointWriter {
 
   void write(const std::filesystem::path& path, const Bytes& content) {
     folder_.make();
-    lock();
+    try {
+      lock();
+    } catch (const FileError&) {  // as it was told at first: some file systems have no locks
+    }
     write_file_atomically(path, std::span(reinterpret_cast<const char*>(content.data()), content.size()));
   }
 

@@ -77,7 +77,7 @@ class Cohort {
   /// Steps that updated something. Decides which terms are computed in the next one, see Every.
   std::int64_t steps = 0;
   SkippedSteps skipped;
-  /// Whether updates were begun, but not all of them done: an error came between, and weights belong to no step.
+  /// Whether an error ended a step when weights or statistics had changed: they belong to no step then.
   bool is_torn = false;
   /// For DeferNonFinite.
   LossWatch<Plan> loss_watch;

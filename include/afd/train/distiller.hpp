@@ -149,14 +149,13 @@ class Distiller {
 
   /// All that step() reads and changes, and the recipe: networks, transfer layers, discriminators, optimizers, modes,
   /// factors of rates, LibTorch's random numbers on the CPU and on the networks' devices. Throws ConfigError before
-  /// build() and after a step that failed amid its updates; with DeferNonFinite, NonFiniteError for losses or weights
+  /// build() and after a step that failed amid its changes; with DeferNonFinite, NonFiniteError for losses or weights
   /// that are not finite. Copies.
   [[nodiscard]] StateDict state() {
     require_finite_losses();
     if (cohort().is_torn) {
-      throw ConfigError("the last step failed when some of its updates were done; load a state from before it");
+      throw ConfigError("a step has failed when some of its changes were made; load a state from before it");
     }
-    if constexpr (defers) require_finite_weights();
     StateDict state;
     SaveState save(state);
     detail::visit_run<Plan>(networks_, cohort(), save);
@@ -166,6 +165,7 @@ class Distiller {
     state.set("sample", sample_);
     state.set("sample sizes", torch::tensor(sample_sizes_, torch::kInt64));
     random_numbers().save(state);
+    if constexpr (defers) require_finite_weights(state);
     return state;
   }
 
@@ -204,13 +204,14 @@ class Distiller {
         throw;
       }
     }
-    cohort_->is_torn = false;
+    cohort_->is_torn = true;
     cohort_->loss_watch = {};
     LoadState load(state);
     detail::visit_run<Plan>(networks_, cohort(), load);
     visit_factors(load, factors_);
     cohort_->scale_rates(factors_);
     random_numbers().load(state);
+    cohort_->is_torn = false;
   }
 
   /// Network `k`, as it is held.
@@ -244,15 +245,23 @@ class Distiller {
     return all;
   }
 
-  /// With DeferNonFinite losses may all have been finite while a gradient was not.
-  void require_finite_weights() {
+  /// With DeferNonFinite losses may all have been finite while a gradient was not: it is in weights, or in what an
+  /// optimizer has summed.
+  void require_finite_weights(const StateDict& state) {
+    const auto require = [](const std::string& name, const torch::Tensor& tensor) {
+      if (!tensor.is_floating_point() || tensor.isfinite().all().template item<bool>()) return;
+      throw NonFiniteError(detail::concat(name,
+                                          " is not finite any more, though every loss was; go on from the last "
+                                          "checkpoint, with afd::SkipNonFinite"));
+    };
     for (const auto& [prefix, module] : detail::modules_of_run<Plan>(networks_, cohort())) {
       for (const auto& parameter : module->named_parameters()) {
-        if (parameter.value().isfinite().all().template item<bool>()) continue;
-        throw NonFiniteError(detail::concat(prefix, parameter.key(),
-                                            " is not finite any more, though every loss was; go on from the last "
-                                            "checkpoint, with afd::SkipNonFinite"));
+        if (parameter.value().requires_grad()) require(prefix + parameter.key(), parameter.value());
       }
+    }
+    for (const auto& [key, value] : state.values()) {
+      const auto* tensor = std::get_if<torch::Tensor>(&value);
+      if (tensor != nullptr && key.find(" optimizer ") != std::string::npos) require(key, *tensor);
     }
   }
 

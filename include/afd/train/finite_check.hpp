@@ -33,9 +33,12 @@ struct SkippedSteps {
 template <class Policy>
 bool refuse(const std::string& message, const Policy& policy, SkippedSteps& skipped) {
   if constexpr (std::is_same_v<Policy, SkipNonFinite>) {
+    if (skipped.in_a_row + 1 >= policy.limit) {
+      throw NonFiniteError(message + "so many steps in a row were skipped that the training is lost; lower the rate");
+    }
     ++skipped.total;
-    if (++skipped.in_a_row < policy.limit) return true;
-    throw NonFiniteError(message + "so many steps in a row were skipped that the training is lost; lower the rate");
+    ++skipped.in_a_row;
+    return true;
   } else {
     throw NonFiniteError(message + "lower the learning rate of its optimizer, or choose afd::SkipNonFinite");
   }

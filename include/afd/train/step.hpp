@@ -24,6 +24,7 @@
 #include <afd/data/batch_check.hpp>
 #include <afd/detail/for_each_index.hpp>
 #include <afd/detail/named.hpp>
+#include <afd/network/eval_mode.hpp>
 #include <afd/network/network.hpp>
 #include <afd/optim/optimizer.hpp>
 #include <afd/strategy/term.hpp>
@@ -53,7 +54,11 @@ class Step {
         if constexpr (k == 0) check_batch_values(batch, cohort_.classes());
       });
     }
-    enter_train_mode();
+    for_each_index<network_count>([&](auto k) {
+      if constexpr (!Plan::frozen[k]) ensure_train_mode(module_of(std::get<k>(networks_)));
+    });
+    was_torn_ = cohort_.is_torn;
+    if constexpr (!checks_values) cohort_.is_torn = true;  // statistics are not put back
     Statistics statistics(cohort_.statistics());
 
     // Networks wait for each other where one phase ends: an edge needs both of its networks' forwards, and no weight
@@ -66,7 +71,8 @@ class Step {
         take_discriminator_gradients<k>();
       });
       if (refuses() || refuses_gradients([&] { each_live_network([&](auto k) { prepare_discriminators<k>(); }); }))
-        return skipped();
+        return end(/*skipped=*/true);
+      cohort_.is_torn = true;
       each_live_network([&](auto k) {
         update_discriminators<k>();
         compute_generator_losses<k>();
@@ -79,18 +85,18 @@ class Step {
         take_gradients<k>();
       });
     }
-    if (refuses() || refuses_gradients([&] { each_live_network([&](auto k) { prepare<k>(); }); })) return skipped();
+    if (refuses() || refuses_gradients([&] { each_live_network([&](auto k) { prepare<k>(); }); }))
+      return end(/*skipped=*/true);
     statistics.keep();
     cohort_.is_torn = true;
     each_live_network([&](auto k) {
       update<k>();
       if constexpr (!discriminator_first) update_discriminators<k>();
     });
-    cohort_.is_torn = false;
     ++cohort_.steps;
     cohort_.skipped.in_a_row = 0;
     if constexpr (defers) cohort_.loss_watch.add(losses_, options_.non_finite.every);
-    return report();
+    return end(/*skipped=*/false);
   }
 
  private:
@@ -134,16 +140,6 @@ class Step {
   void each_live_network(Body&& body) {
     cohort_.runner().run([&](auto k) {
       if constexpr (!Plan::frozen[k]) body(k);
-    });
-  }
-
-  /// A network's root says whether somebody left it in eval mode; submodules that were set apart stay as they are.
-  void enter_train_mode() {
-    for_each_index<network_count>([&](auto k) {
-      if constexpr (!Plan::frozen[k]) {
-        torch::nn::Module& module = module_of(std::get<k>(networks_));
-        if (!module.is_training()) module.train();
-      }
     });
   }
 
@@ -336,11 +332,11 @@ class Step {
         [&](auto, auto, auto d) { cohort_.discriminator_optimizer(d).apply(discriminator_gradients_[d]); });
   }
 
-  StepReport<Plan> report() const { return report_of<Plan>(losses_, outputs_[0].logits); }
-
-  StepReport<Plan> skipped() const {
-    StepReport<Plan> report = this->report();
-    report.skipped = true;
+  /// Nothing can fail any more.
+  StepReport<Plan> end(bool skipped) {
+    StepReport<Plan> report = report_of<Plan>(losses_, outputs_[0].logits);
+    report.skipped = skipped;
+    cohort_.is_torn = was_torn_;
     return report;
   }
 
@@ -384,6 +380,7 @@ class Step {
   const typename Plan::Strategy& strategy_;
   const Options& options_;
   Cohort<Plan, Options>& cohort_;
+  bool was_torn_ = false;  // before this step
 
   std::array<Outputs, network_count> outputs_;
   std::array<std::array<Tensor, network_count>, term_count> views_;

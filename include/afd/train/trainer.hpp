@@ -126,22 +126,34 @@ class Trainer {
     start_ = Clock::now();
     seconds_before_ = state.seconds;
     std::int64_t saved_step = is_in_file ? state.steps : -1;
-    const auto save = [&]([[maybe_unused]] bool is_best) {
+    bool is_best = false;  // and not in a file yet
+    bool is_ending = false;
+    const auto save = [&] {
       if constexpr (D::can_be_saved) {
         if (!writer) return;
         state.seconds = seconds();
         try {
           writer->write(state_to_save(state, source), state.steps, is_best && options_.checkpoint.keep_best);
+          saved_step = state.steps;
         } catch (const NonFiniteError&) {
           throw;
         } catch (const std::exception& error) {
           detail::tell(options_.checkpoint, detail::concat("no checkpoint after step ", state.steps, ": ", error.what(),
-                                                           "; the training goes on"));
+                                                           is_ending ? "" : "; the training goes on"));
         }
-        saved_step = state.steps;
+        is_best = false;
       }
     };
-    // As after the last step that was done: what a batch that fails has drawn does not count.
+    // If the newest is not in a file yet.
+    const auto save_last = [&] {
+      if (!writer) return;
+      is_ending = true;
+      writer->finish();
+      if (!writer->is_written()) saved_step = -1;  // perhaps now
+      if (state.steps != saved_step) save();
+      writer->finish();
+    };
+    // As after the last thing that was done: what a batch or a callback that fails has drawn does not count.
     detail::RandomNumbers numbers = distiller_.random_numbers();
     StateDict drawn;
     const auto note_drawn = [&] {
@@ -152,10 +164,12 @@ class Trainer {
     note_drawn();
     const auto after_step = [&](const auto& event) {
       note_drawn();
-      if (!tell(event, callbacks...)) return StopReason::callback;
+      const bool goes_on = tell(event, callbacks...);
+      note_drawn();
+      if (!goes_on) return StopReason::callback;
       if (signals && signals->signal() != 0) return StopReason::signal;
       const std::int64_t every = options_.checkpoint.every_steps;
-      if (every > 0 && state.steps % every == 0) save(false);
+      if (every > 0 && state.steps % every == 0) save();
       return StopReason::finished;
     };
     StopReason& stop = state.result.stop;
@@ -177,15 +191,17 @@ class Trainer {
             return;
           }
         }
-        const bool is_best = Keeping::record(state, event);
+        is_best = Keeping::record(state, event);
         event.seconds = seconds();
         state.result.history.add(Keeping::row(event));
         state.begin(epoch + 1);
         saved_step = -1;  // scores and history have come on since the epoch's last step
+        note_drawn();
         if (!tell(event, callbacks...)) stop = StopReason::callback;
+        note_drawn();
         if (signals && signals->signal() != 0) stop = StopReason::signal;
         const std::int64_t every = options_.checkpoint.every_epochs;
-        if ((every > 0 && state.epoch % every == 0) || (is_best && options_.checkpoint.keep_best)) save(is_best);
+        if ((every > 0 && state.epoch % every == 0) || (is_best && options_.checkpoint.keep_best)) save();
       }
     };
     try {
@@ -193,17 +209,12 @@ class Trainer {
     } catch (...) {  // of a batch, a source, an evaluation, a callback: what was trained before it is kept
       if (writer) numbers.load(drawn);
       try {
-        if (state.steps != saved_step) save(false);
+        save_last();
       } catch (const NonFiniteError&) {  // there is nothing worth to be kept, and the first error says more
       }
       throw;
     }
-    if (writer) {
-      writer->finish();
-      if (!writer->is_written()) saved_step = -1;  // perhaps now
-    }
-    if (state.steps != saved_step) save(false);
-    if (writer) writer->finish();
+    save_last();
     if (signals && signals->signal() != 0) stop = StopReason::signal;
     return state.result;
   }
