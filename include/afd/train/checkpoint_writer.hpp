@@ -7,7 +7,6 @@
 #include <exception>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -116,7 +115,7 @@ class CheckpointWriter {
   void lock() {
     if (lock_ && lock_->is_in_place()) return;
     lock_.reset();
-    lock_.emplace(options_.folder);
+    lock_ = std::make_unique<const FolderLock>(options_.folder);
   }
 
   /// body(), and whether it did not throw.
@@ -141,7 +140,7 @@ class CheckpointWriter {
   std::int64_t step_ = 0;
   std::shared_ptr<const Bytes> best_;  // to be written
   // From here on the thread's as long as it runs.
-  std::optional<FolderLock> lock_;
+  std::unique_ptr<const FolderLock> lock_;
   bool is_written_ = true;
   std::vector<std::string> problems_;
   std::thread thread_;
