@@ -332,7 +332,7 @@ class Step {
         [&](auto, auto, auto d) { cohort_.discriminator_optimizer(d).apply(discriminator_gradients_[d]); });
   }
 
-  /// Nothing can fail any more.
+  /// The report of this step; once it is made, nothing of the step can fail any more.
   StepReport<Plan> end(bool skipped) {
     StepReport<Plan> report = report_of<Plan>(losses_, outputs_[0].logits);
     report.skipped = skipped;
