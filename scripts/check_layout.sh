@@ -5,10 +5,11 @@
 set -euo pipefail
 cd "${1:-$(dirname "${BASH_SOURCE[0]}")/..}"
 # Kept open while it runs: later rooms may include earlier ones, never the other way round.
-rooms=(data network topology loss discriminator strategy optim observe train)
+rooms=(topology data state network zoo transfer loss discriminator optim strategy compute plan observe step checkpoint
+  train)
 anywhere=(detail interop)
 # What needs a library that the rest does not.
-optional=(data/gzip.hpp data/image_file.hpp data/image_folder.hpp data/jpeg.hpp data/png.hpp train/jemalloc.hpp)
+optional=(data/gzip.hpp data/image_file.hpp data/image_folder.hpp data/jpeg.hpp data/png.hpp compute/jemalloc.hpp)
 failures=0
 fail() {
   echo "$1"

@@ -10,10 +10,10 @@
 
 #include <torch/torch.h>
 
+#include <afd/compute/layout.hpp>
+#include <afd/compute/precision.hpp>
 #include <afd/data/batch.hpp>
 #include <afd/network/any_network.hpp>
-#include <afd/train/layout.hpp>
-#include <afd/train/precision.hpp>
 
 namespace worker {
 

@@ -8,7 +8,7 @@
 #include <memory>
 #include <utility>
 
-#include <afd/train/distiller.hpp>
+#include <afd/step/distiller.hpp>
 
 #include "worker/cell.hpp"
 

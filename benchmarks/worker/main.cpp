@@ -18,7 +18,7 @@
 #include <CLI/CLI.hpp>
 
 #ifdef AFD_BENCH_JEMALLOC
-#include <afd/train/jemalloc.hpp>
+#include <afd/compute/jemalloc.hpp>
 #endif
 
 #include "support/operator_times.hpp"

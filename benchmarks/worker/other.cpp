@@ -3,8 +3,8 @@
 #include <stdexcept>
 #include <string>
 
-#include <afd/network/resnet.hpp>
-#include <afd/network/wide_resnet.hpp>
+#include <afd/zoo/resnet.hpp>
+#include <afd/zoo/wide_resnet.hpp>
 
 #include "handwritten/step.hpp"
 #include "worker/cell.hpp"

@@ -14,8 +14,8 @@
 #include <torch/torch.h>
 #include <CLI/CLI.hpp>
 
-#include <afd/train/keep_memory.hpp>
-#include <afd/train/save_network.hpp>
+#include <afd/compute/keep_memory.hpp>
+#include <afd/network/save_network.hpp>
 
 #include "cell.hpp"
 #include "data.hpp"

@@ -11,9 +11,9 @@
 
 #include <afd/error.hpp>
 #include <afd/network/any_network.hpp>
-#include <afd/network/imagenet_resnet.hpp>
-#include <afd/network/resnet.hpp>
-#include <afd/network/wide_resnet.hpp>
+#include <afd/zoo/imagenet_resnet.hpp>
+#include <afd/zoo/resnet.hpp>
+#include <afd/zoo/wide_resnet.hpp>
 
 namespace experiments {
 

@@ -14,9 +14,9 @@
 #include <torch/torch.h>
 
 #include <afd/network/frozen.hpp>
-#include <afd/network/multiply_adds.hpp>
+#include <afd/compute/multiply_adds.hpp>
 #include <afd/observe/evaluate.hpp>
-#include <afd/train/distiller.hpp>
+#include <afd/step/distiller.hpp>
 #include <afd/train/game_watch.hpp>
 #include <afd/train/trainer.hpp>
 

@@ -14,7 +14,7 @@
 #include <afd/discriminator/discriminator.hpp>
 #include <afd/error.hpp>
 #include <afd/loss/gan.hpp>
-#include <afd/network/map_shape.hpp>
+#include <afd/transfer/map_shape.hpp>
 
 #include "support/doctest.hpp"
 

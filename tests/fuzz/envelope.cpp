@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A fuzz target: envelopes are opened or refused. What is sealed is opened, so that the content is reached, too.
-#include <afd/data/envelope.hpp>
+#include <afd/state/envelope.hpp>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

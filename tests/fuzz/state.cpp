@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A fuzz target: states are read or refused, and what is read is written as it was.
-#include <afd/data/state_format.hpp>
+#include <afd/state/state_format.hpp>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -6,12 +6,12 @@
 
 #include <torch/nn.h>
 
-#include <afd/network/plain_cnn.hpp>
-#include <afd/network/resnet.hpp>
+#include <afd/network/save_network.hpp>
+#include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/pair.hpp>
-#include <afd/train/distiller.hpp>
-#include <afd/train/save_network.hpp>
+#include <afd/zoo/plain_cnn.hpp>
+#include <afd/zoo/resnet.hpp>
 
 #include "support/doctest.hpp"
 #include "support/temp_folder.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <afd/network/frozen.hpp>
 
-#include <afd/network/plain_cnn.hpp>
+#include <afd/zoo/plain_cnn.hpp>
 
 #include "support/doctest.hpp"
 

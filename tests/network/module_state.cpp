@@ -3,7 +3,7 @@
 //
 #include <torch/torch.h>
 
-#include <afd/network/resnet.hpp>
+#include <afd/zoo/resnet.hpp>
 
 #include "support/doctest.hpp"
 

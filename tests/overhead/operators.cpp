@@ -3,13 +3,13 @@
 #include <string>
 
 #include <afd/network/frozen.hpp>
-#include <afd/network/resnet.hpp>
+#include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/all_pairs.hpp>
 #include <afd/topology/cycle.hpp>
 #include <afd/topology/one_way.hpp>
 #include <afd/topology/pair.hpp>
-#include <afd/train/distiller.hpp>
+#include <afd/zoo/resnet.hpp>
 
 #include "handwritten/step.hpp"
 #include "support/doctest.hpp"

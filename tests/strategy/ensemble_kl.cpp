@@ -3,10 +3,10 @@
 //
 #include <array>
 
+#include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/all_pairs.hpp>
 #include <afd/topology/star.hpp>
-#include <afd/train/distiller.hpp>
 
 #include "support/doctest.hpp"
 #include "support/recorder.hpp"

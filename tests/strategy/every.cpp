@@ -6,10 +6,10 @@
 #include <limits>
 #include <type_traits>
 
+#include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/all_pairs.hpp>
 #include <afd/topology/pair.hpp>
-#include <afd/train/distiller.hpp>
 #include <afd/train/trainer.hpp>
 
 #include "support/doctest.hpp"

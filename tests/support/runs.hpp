@@ -12,19 +12,19 @@
 
 #include <torch/torch.h>
 
+#include <afd/checkpoint/checkpoint.hpp>
+#include <afd/checkpoint/checkpoint_folder.hpp>
 #include <afd/data/augmentation.hpp>
 #include <afd/data/batch_transform.hpp>
 #include <afd/data/bytes.hpp>
 #include <afd/data/loader.hpp>
 #include <afd/data/pad_crop.hpp>
-#include <afd/data/state_dict.hpp>
 #include <afd/data/tensor_dataset.hpp>
 #include <afd/optim/schedule.hpp>
+#include <afd/state/state_dict.hpp>
+#include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/pair.hpp>
-#include <afd/train/checkpoint.hpp>
-#include <afd/train/checkpoint_folder.hpp>
-#include <afd/train/distiller.hpp>
 #include <afd/train/events.hpp>
 #include <afd/train/trainer.hpp>
 

@@ -14,7 +14,7 @@
 #include <afd/data/batch.hpp>
 #include <afd/network/network.hpp>
 #include <afd/network/outputs.hpp>
-#include <afd/network/plain_cnn.hpp>
+#include <afd/zoo/plain_cnn.hpp>
 
 namespace afd_test {
 

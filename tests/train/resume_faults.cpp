@@ -11,10 +11,10 @@
 
 #include <torch/torch.h>
 
-#include <afd/data/envelope.hpp>
 #include <afd/detail/atomic_file.hpp>
 #include <afd/detail/folder_lock.hpp>
 #include <afd/optim/optimizer.hpp>
+#include <afd/state/envelope.hpp>
 
 #include "support/doctest.hpp"
 #include "support/runs.hpp"

@@ -13,10 +13,10 @@
 
 #include <torch/torch.h>
 
+#include <afd/compute/execution.hpp>
 #include <afd/data/any_source.hpp>
 #include <afd/data/prefetch.hpp>
 #include <afd/network/extractor_head.hpp>
-#include <afd/train/execution.hpp>
 
 #include "support/doctest.hpp"
 #include "support/runs.hpp"

@@ -6,9 +6,9 @@
 
 #include <torch/torch.h>
 
+#include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/pair.hpp>
-#include <afd/train/distiller.hpp>
 
 #include "support/doctest.hpp"
 #include "support/tiny.hpp"

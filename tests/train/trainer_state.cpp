@@ -12,16 +12,16 @@
 
 #include <torch/torch.h>
 
+#include <afd/checkpoint/checkpoint.hpp>
 #include <afd/data/augmentation.hpp>
 #include <afd/data/loader.hpp>
 #include <afd/discriminator/patch_discriminator.hpp>
+#include <afd/step/distiller.hpp>
 #include <afd/strategy/every.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/cycle.hpp>
 #include <afd/topology/one_way.hpp>
 #include <afd/topology/pair.hpp>
-#include <afd/train/checkpoint.hpp>
-#include <afd/train/distiller.hpp>
 #include <afd/train/trainer.hpp>
 
 #include "support/doctest.hpp"

@@ -13,7 +13,7 @@
 #include <torch/types.h>
 
 #include <afd/discriminator/map_check.hpp>
-#include <afd/network/map_shape.hpp>
+#include <afd/transfer/map_shape.hpp>
 
 namespace afd {
 

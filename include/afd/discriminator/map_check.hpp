@@ -10,7 +10,7 @@
 
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
-#include <afd/network/map_shape.hpp>
+#include <afd/transfer/map_shape.hpp>
 
 namespace afd::detail {
 

@@ -11,7 +11,7 @@
 #include <afd/discriminator/discriminator.hpp>
 #include <afd/discriminator/map_check.hpp>
 #include <afd/discriminator/normalisation.hpp>
-#include <afd/network/map_shape.hpp>
+#include <afd/transfer/map_shape.hpp>
 
 namespace afd {
 

@@ -11,7 +11,7 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
-#include <afd/data/state_visitor.hpp>
+#include <afd/state/state_visitor.hpp>
 
 namespace afd::detail {
 

@@ -16,8 +16,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <afd/data/state_visitor.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/state/state_visitor.hpp>
 
 namespace afd::detail {
 

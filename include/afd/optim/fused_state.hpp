@@ -19,8 +19,8 @@
 
 #include <Eigen/Core>
 
-#include <afd/data/state_visitor.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/state/state_visitor.hpp>
 
 namespace afd::detail {
 

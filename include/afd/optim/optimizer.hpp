@@ -19,10 +19,10 @@
 #include <torch/serialize/archive.h>
 #include <torch/types.h>
 
-#include <afd/data/state_visitor.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/detail/fields.hpp>
 #include <afd/error.hpp>
+#include <afd/state/state_visitor.hpp>
 
 namespace afd {
 

@@ -15,11 +15,11 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <afd/data/state_visitor.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
 #include <afd/optim/foreach_state.hpp>
 #include <afd/optim/fused_state.hpp>
+#include <afd/state/state_visitor.hpp>
 
 namespace afd::detail {
 

@@ -11,11 +11,11 @@
 #include <afd/discriminator/conv_discriminator.hpp>
 #include <afd/discriminator/discriminator.hpp>
 #include <afd/loss/gan.hpp>
-#include <afd/network/map_shape.hpp>
 #include <afd/network/outputs.hpp>
-#include <afd/network/transfer.hpp>
-#include <afd/network/transfer_layers.hpp>
 #include <afd/strategy/term.hpp>
+#include <afd/transfer/map_shape.hpp>
+#include <afd/transfer/transfer.hpp>
+#include <afd/transfer/transfer_layers.hpp>
 
 namespace afd {
 

@@ -9,11 +9,11 @@
 #include <torch/types.h>
 
 #include <afd/loss/alignment.hpp>
-#include <afd/network/map_shape.hpp>
 #include <afd/network/outputs.hpp>
-#include <afd/network/transfer.hpp>
-#include <afd/network/transfer_layers.hpp>
 #include <afd/strategy/term.hpp>
+#include <afd/transfer/map_shape.hpp>
+#include <afd/transfer/transfer.hpp>
+#include <afd/transfer/transfer_layers.hpp>
 
 namespace afd {
 

@@ -13,8 +13,8 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
-#include <afd/network/map_shape.hpp>
 #include <afd/network/outputs.hpp>
+#include <afd/transfer/map_shape.hpp>
 
 namespace afd {
 

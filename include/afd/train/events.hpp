@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <afd/observe/evaluate.hpp>
-#include <afd/train/distiller.hpp>
+#include <afd/step/distiller.hpp>
 
 namespace afd {
 

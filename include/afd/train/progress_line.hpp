@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include <afd/plan/loss_entry.hpp>
 #include <afd/train/events.hpp>
-#include <afd/train/loss_entry.hpp>
 
 namespace afd {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <afd/observe/evaluate.hpp>
+#include <afd/plan/loss_entry.hpp>
 #include <afd/train/events.hpp>
-#include <afd/train/loss_entry.hpp>
 #include <afd/train/trainer_state.hpp>
 
 namespace afd::detail {

@@ -5,10 +5,10 @@
 
 #include <cstdint>
 
+#include <afd/checkpoint/checkpoint.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
 #include <afd/optim/schedule.hpp>
-#include <afd/train/checkpoint.hpp>
 
 namespace afd {
 

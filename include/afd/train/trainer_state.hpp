@@ -14,12 +14,12 @@
 
 #include <torch/types.h>
 
-#include <afd/data/state_visitor.hpp>
+#include <afd/compute/random_numbers.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
 #include <afd/observe/evaluate.hpp>
 #include <afd/observe/history.hpp>
-#include <afd/train/random_numbers.hpp>
+#include <afd/state/state_visitor.hpp>
 
 namespace afd {
 

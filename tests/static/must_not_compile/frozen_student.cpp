@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // needs: torch
 // expect: a frozen network is the student of an edge, but it is never updated
-#include <afd/network/plain_cnn.hpp>
+#include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/one_way.hpp>
 #include <afd/topology/pair.hpp>
-#include <afd/train/distiller.hpp>
+#include <afd/zoo/plain_cnn.hpp>
 
 #ifdef AFD_EXPECT_OK
 using Top = afd::topology::OneWay;

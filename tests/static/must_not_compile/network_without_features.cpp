@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // needs: torch
 // expect: forward(torch::Tensor) returns one tensor, but features and logits are needed from the same pass
+#include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/pair.hpp>
-#include <afd/train/distiller.hpp>
 
 struct Net : torch::nn::Module {
 #ifdef AFD_EXPECT_OK

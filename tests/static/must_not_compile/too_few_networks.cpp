@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // needs: torch
 // expect: the topology is for another number of networks than the Distiller was given
-#include <afd/network/plain_cnn.hpp>
+#include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/cycle.hpp>
-#include <afd/train/distiller.hpp>
+#include <afd/zoo/plain_cnn.hpp>
 
 #ifdef AFD_EXPECT_OK
 using Top = afd::topology::Cycle<2>;

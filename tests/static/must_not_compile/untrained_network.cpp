@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // needs: torch
 // expect: no term of the strategy trains one of the networks
-#include <afd/network/plain_cnn.hpp>
+#include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/one_way.hpp>
-#include <afd/train/distiller.hpp>
+#include <afd/zoo/plain_cnn.hpp>
 
 #ifdef AFD_EXPECT_OK
 using Strat = afd::Strategy<afd::CrossEntropy, afd::MutualKL>;

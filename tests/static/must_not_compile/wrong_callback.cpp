@@ -3,10 +3,10 @@
 // expect: a callback needs on_step(const afd::StepEvent<D>&) or on_epoch(const afd::EpochEvent<D>&)
 #include <vector>
 
-#include <afd/network/plain_cnn.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/pair.hpp>
 #include <afd/train/trainer.hpp>
+#include <afd/zoo/plain_cnn.hpp>
 
 struct Mine {
 #ifdef AFD_EXPECT_OK

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // needs: torch
 // expect: an optimizer policy needs make(std::vector<torch::Tensor> parameters) const
-#include <afd/network/plain_cnn.hpp>
+#include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/pair.hpp>
-#include <afd/train/distiller.hpp>
+#include <afd/zoo/plain_cnn.hpp>
 
 #ifdef AFD_EXPECT_OK
 using Mine = afd::Adam;

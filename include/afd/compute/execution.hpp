@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// On which threads the networks of a step run: one after the other, or at the same time.
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+#include <ATen/Parallel.h>
+#include <ATen/ThreadLocalState.h>
+
+#include <afd/compute/thread_plan.hpp>
+#include <afd/detail/for_each_index.hpp>
+
+namespace afd {
+
+/// One network after the other, each on all of LibTorch's threads.
+struct Sequential {};
+
+/// Networks at the same time: each one's forward, losses, backward and updates on a thread of its own; they join where
+/// edges compare networks. The cores are divided by the networks' multiply-adds: several for a costly network, networks
+/// that take turns where cores are few, or all cores for one network after the other where the others would only wait
+/// for a costly one. The same bits as Sequential with as many LibTorch threads per network, unless networks
+/// draw random numbers (dropout), whose order is then that of the threads. Networks must not share anything that their
+/// forward writes to. OpenMP's threads wait for work by spinning, which takes cores from the networks: call
+/// torch::set_num_threads(1) in main(), or set OMP_WAIT_POLICY=passive.
+struct PeerThreads {
+  int threads = 0;  ///< for all networks together; 0: as many as the machine has
+};
+
+namespace detail {
+
+/// Runs body(Index<k>) for every network k. `costs` are the networks' relative work.
+template <std::size_t K, class Execution>
+class NetworkRunner;
+
+template <std::size_t K>
+class NetworkRunner<K, Sequential> {
+ public:
+  static constexpr bool needs_costs = false;
+
+  NetworkRunner(const Sequential& /*execution*/, const std::array<double, K>& /*costs*/) {}
+
+  template <class Body>
+  void run(Body&& body) {
+    for_each_index<K>(body);
+  }
+};
+
+template <std::size_t K>
+class NetworkRunner<K, PeerThreads> {
+ public:
+  static constexpr bool needs_costs = true;
+
+  NetworkRunner(const PeerThreads& execution, const std::array<double, K>& costs) {
+    const int cores =
+        execution.threads > 0 ? execution.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    plan_ = plan_threads(cores, costs);
+    const int all = at::get_num_threads();
+    running_ = plan_.workers;
+    for (std::size_t w = 0; w < plan_.workers; ++w) workers_.emplace_back([this, w] { work(w); });
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [&] { return running_ == 0; });
+    // The number is a thread's own, but LibTorch also notes the last one for threads to come.
+    at::set_num_threads(all);
+  }
+
+  NetworkRunner(const NetworkRunner&) = delete;
+  NetworkRunner& operator=(const NetworkRunner&) = delete;
+
+  ~NetworkRunner() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      ++round_;
+    }
+    start_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
+  }
+
+  /// Waits for all; if several throw, the first network's exception is passed on.
+  template <class Body>
+  void run(Body&& body) {
+    const at::ThreadLocalState state;  // grad mode and the like, as here
+    errors_.fill(nullptr);
+    for_each_index<K>([&](auto k) {
+      tasks_[k] = [&body, &state] {
+        const at::ThreadLocalStateGuard guard(state);
+        body(decltype(k){});
+      };
+    });
+    {
+      const std::lock_guard lock(mutex_);
+      running_ = workers_.size();
+      next_ = 0;
+      ++round_;
+    }
+    start_.notify_all();
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [&] { return running_ == 0; });
+    for (const std::exception_ptr& error : errors_)
+      if (error) std::rethrow_exception(error);
+  }
+
+ private:
+  void work(std::size_t worker) {
+    {
+      // A thread's first use takes the number that LibTorch noted last, from whichever thread: one at a time.
+      const std::lock_guard lock(mutex_);
+      at::set_num_threads(plan_.threads[worker]);
+      static_cast<void>(at::get_num_threads());
+    }
+    std::uint64_t seen = 0;
+    finish();
+    for (;;) {
+      {
+        std::unique_lock lock(mutex_);
+        start_.wait(lock, [&] { return round_ != seen; });
+        seen = round_;
+        if (stopping_) return;
+      }
+      if (plan_.has_a_worker_each()) {
+        call(worker);  // always the same network: its memory stays in this core's caches
+      } else {
+        for (std::size_t i = next_++; i < K; i = next_++) call(plan_.order[i]);
+      }
+      finish();
+    }
+  }
+
+  void call(std::size_t k) {
+    try {
+      tasks_[k]();
+    } catch (...) {
+      errors_[k] = std::current_exception();
+    }
+  }
+
+  void finish() {
+    const std::lock_guard lock(mutex_);
+    if (--running_ == 0) done_.notify_one();
+  }
+
+  ThreadPlan<K> plan_;
+  std::mutex mutex_;
+  std::condition_variable start_;
+  std::condition_variable done_;
+  std::uint64_t round_ = 0;
+  std::size_t running_ = 0;
+  bool stopping_ = false;
+  std::atomic<std::size_t> next_{0};
+  std::array<std::function<void()>, K> tasks_;
+  std::array<std::exception_ptr, K> errors_;
+  std::vector<std::thread> workers_;
+};
+
+template <class Execution>
+consteval bool require_execution() {
+  constexpr bool known = std::is_same_v<Execution, Sequential> || std::is_same_v<Execution, PeerThreads>;
+  static_assert(known, "afd: the execution of a distiller is afd::Sequential or afd::PeerThreads");
+  return known;
+}
+
+}  // namespace detail
+}  // namespace afd

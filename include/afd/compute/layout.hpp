@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// In which order the elements of images, maps and kernels lie in memory.
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include <ATen/Context.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
+
+#include <afd/compute/buffer_snapshot.hpp>
+#include <afd/network/outputs.hpp>
+
+namespace afd {
+
+/// Values are the same in every layout, up to rounding; speed is not.
+enum class Layout {
+  as_given,       ///< nothing is rearranged
+  channels_last,  ///< kernels once, at the first batch, and every batch of images [N, C, H, W]
+  measured        ///< whichever is faster in a short trial at the first batch: three forwards and backwards of each
+};
+
+namespace detail {
+
+/// Kernels of convolutions in channels_last. The parameters stay the same objects.
+inline void to_channels_last(torch::nn::Module& module) {
+  for (torch::Tensor& parameter : module.parameters()) {
+    if (parameter.dim() == 4) parameter.set_data(parameter.detach().contiguous(torch::MemoryFormat::ChannelsLast));
+  }
+}
+
+[[nodiscard]] inline torch::Tensor in_layout(const torch::Tensor& inputs, bool channels_last) {
+  return channels_last && inputs.dim() == 4 ? inputs.contiguous(torch::MemoryFormat::ChannelsLast) : inputs;
+}
+
+/// Where parameters lie in memory, to put them back there.
+class GivenMemory {
+ public:
+  explicit GivenMemory(std::vector<torch::Tensor> parameters) : parameters_(std::move(parameters)) {
+    for (const torch::Tensor& parameter : parameters_) given_.push_back(parameter.detach());
+  }
+  void restore() const {
+    for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].set_data(given_[i]);
+  }
+
+ private:
+  std::vector<torch::Tensor> parameters_, given_;
+};
+
+/// Times layouts on modules, and leaves weights, statistics, layout and random numbers as they were.
+class LayoutTrial {
+ public:
+  explicit LayoutTrial(const torch::Tensor& inputs) : inputs_(inputs) {}
+
+  /// `forward(inputs)` gives the module's Outputs.
+  template <class Forward>
+  void add(torch::nn::Module& module, const Forward& forward) {
+    const std::vector<torch::Tensor> parameters = module.parameters();
+    const GivenMemory memory(parameters);
+    BufferStore store(module.buffers());
+    const BufferSnapshot statistics(store);
+    torch::Generator generator = at::globalContext().defaultGenerator(inputs_.device());
+    const torch::Tensor random = generator.get_state();
+    double best_given = std::numeric_limits<double>::infinity(), best_last = best_given;
+    try {
+      for (int round = 0; round < 3; ++round) {
+        const double as_given = seconds(parameters, forward, inputs_);
+        to_channels_last(module);
+        const double last = seconds(parameters, forward, in_layout(inputs_, true));
+        memory.restore();
+        if (round == 0) continue;  // LibTorch prepares its convolutions for new shapes
+        best_given = std::min(best_given, as_given);
+        best_last = std::min(best_last, last);
+      }
+    } catch (...) {
+      memory.restore();
+      generator.set_state(random);
+      throw;
+    }
+    generator.set_state(random);
+    as_given_ += best_given;
+    channels_last_ += best_last;
+  }
+
+  /// Whether channels_last was faster by more than noise.
+  [[nodiscard]] bool channels_last_pays() const { return channels_last_ < 0.97 * as_given_; }
+
+ private:
+  template <class Forward>
+  static double seconds(const std::vector<torch::Tensor>& parameters, const Forward& forward,
+                        const torch::Tensor& inputs) {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point start = Clock::now();
+    const Outputs outputs = forward(inputs);
+    torch::Tensor sum = outputs.logits.sum() + outputs.features.sum();
+    std::vector<torch::Tensor> wanted;
+    for (const torch::Tensor& parameter : parameters)
+      if (parameter.requires_grad()) wanted.push_back(parameter);
+    if (sum.requires_grad() && !wanted.empty()) {
+      const auto gradients = torch::autograd::grad({sum}, wanted, {}, false, false, /*allow_unused=*/true);
+      if (gradients.front().defined()) sum = gradients.front().sum();
+    }
+    static_cast<void>(sum.template item<double>());  // an accelerator's work is done only now
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+  torch::Tensor inputs_;
+  double as_given_ = 0;
+  double channels_last_ = 0;
+};
+
+}  // namespace detail
+}  // namespace afd

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include <afd/compute/execution.hpp>
+//
+#include <array>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <torch/torch.h>
+
+#include <afd/step/distiller.hpp>
+#include <afd/strategy/recipes.hpp>
+#include <afd/topology/cycle.hpp>
+#include <afd/topology/pair.hpp>
+
+#include "support/doctest.hpp"
+#include "support/tiny.hpp"
+
+TEST_SUITE_BEGIN("compute");
+
+using afd::detail::NetworkRunner;
+
+namespace {
+
+/// All weights after some steps of three unequal networks around a cycle.
+template <class Options>
+std::vector<torch::Tensor> trained(const Options& options) {
+  torch::manual_seed(4);
+  auto a = afd_test::tiny_network(), b = afd_test::tiny_network({4, 6}, 2), c = afd_test::tiny_network({2, 2, 3});
+  afd::Distiller distiller{afd::topology::Cycle<3>{}, afd::AdversarialFeatureDistillation{}, options, a, b, c};
+  for (int i = 0; i < 5; ++i) distiller.step(afd_test::tiny_batch());
+  std::vector<torch::Tensor> all;
+  for (const auto& network : {a, b, c})
+    for (const auto& tensor : afd_test::state_of(*network)) all.push_back(tensor);
+  for (const auto& module : distiller.cohort().edge_modules())
+    for (const auto& tensor : afd_test::state_of(*module)) all.push_back(tensor);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("peers on threads of their own give the same bits") {
+  torch::set_num_threads(1);
+  const auto one = trained(afd::DistillerOptions{});
+  const auto many = trained(afd::DistillerOptions{.execution = afd::PeerThreads{.threads = 3}});
+  const auto first = trained(afd::DistillerOptions{.order = afd::DiscriminatorFirst{}});
+  const auto many_first =
+      trained(afd::DistillerOptions{.order = afd::DiscriminatorFirst{}, .execution = afd::PeerThreads{.threads = 2}});
+  REQUIRE(one.size() == many.size());
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    CHECK(torch::equal(one[i], many[i]));
+    CHECK(torch::equal(first[i], many_first[i]));
+  }
+}
+
+TEST_CASE("each network has its thread, with the caller's grad mode and its own number of LibTorch threads") {
+  torch::set_num_threads(2);
+  NetworkRunner<3, afd::PeerThreads> runner(afd::PeerThreads{.threads = 4}, {1, 1, 2});
+  CHECK(torch::get_num_threads() == 2);
+  std::array<std::thread::id, 3> ids;
+  std::array<int, 3> threads{};
+  std::array<bool, 3> grad{};
+  {
+    const torch::NoGradGuard no_grad;
+    runner.run([&](auto k) {
+      ids[k] = std::this_thread::get_id();
+      threads[k] = torch::get_num_threads();
+      grad[k] = torch::GradMode::is_enabled();
+    });
+  }
+  CHECK(std::set<std::thread::id>(ids.begin(), ids.end()).size() == 3);
+  CHECK(threads == std::array<int, 3>{1, 1, 2});  // the costly one gets the fourth
+  CHECK(grad == std::array<bool, 3>{false, false, false});
+  const auto before = ids;
+  runner.run([&](auto k) { ids[k] = std::this_thread::get_id(); });
+  CHECK(ids == before);  // the threads are kept
+  torch::set_num_threads(1);
+}
+
+TEST_CASE("with fewer cores than networks they take turns, the costly ones first") {
+  NetworkRunner<4, afd::PeerThreads> one(afd::PeerThreads{.threads = 1}, {2, 1, 4, 3});
+  std::vector<std::size_t> order;
+  one.run([&](auto k) { order.push_back(k); });
+  CHECK(order == std::vector<std::size_t>{2, 3, 0, 1});
+
+  NetworkRunner<4, afd::PeerThreads> two(afd::PeerThreads{.threads = 2}, {1, 1, 1, 1});
+  for (int round = 0; round < 50; ++round) {
+    std::array<std::thread::id, 4> ids;
+    std::array<int, 4> threads{};
+    two.run([&](auto k) {
+      ids[k] = std::this_thread::get_id();
+      threads[k] = torch::get_num_threads();
+    });
+    CHECK(std::set<std::thread::id>(ids.begin(), ids.end()).size() <= 2);
+    CHECK(threads == std::array<int, 4>{1, 1, 1, 1});
+  }
+}
+
+TEST_CASE("an exception reaches the caller, the first network's if there are several, and the threads live on") {
+  for (const int cores : {1, 2, 3}) {
+    CAPTURE(cores);
+    NetworkRunner<3, afd::PeerThreads> runner(afd::PeerThreads{.threads = cores}, {1, 1, 1});
+    for (int round = 0; round < 20; ++round) {
+      CHECK_THROWS_WITH_AS(runner.run([](auto k) {
+        if (k > 0) throw std::runtime_error("network " + std::to_string(k.value));
+      }),
+                           "network 1", std::runtime_error);
+    }
+    std::array<bool, 3> ran{};
+    runner.run([&](auto k) { ran[k] = true; });
+    CHECK(ran == std::array<bool, 3>{true, true, true});
+  }
+}
+
+TEST_CASE("errors of a step come through, and change nothing") {
+  afd_test::Probe a, b;
+  afd::Distiller distiller{afd::topology::Pair{}, afd::DeepMutualLearning{},
+                           afd::DistillerOptions{.execution = afd::PeerThreads{}}, a, b};
+  distiller.step(afd_test::tiny_batch());
+  const auto before = afd_test::state_of(*a);
+  const afd::Batch good = afd_test::tiny_batch();
+  CHECK_THROWS_WITH_AS(distiller.step(afd::Batch{good.inputs.to(torch::kFloat32), good.targets}),
+                       doctest::Contains("network 0: LibTorch says"), afd::ShapeError);
+  CHECK(afd_test::same_state(*a, before));
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include <afd/compute/multiply_adds.hpp>
+//
+#include <torch/torch.h>
+
+#include <afd/zoo/resnet.hpp>
+
+#include "support/doctest.hpp"
+#include "support/tiny.hpp"
+
+TEST_SUITE_BEGIN("compute");
+
+namespace {
+
+template <class Body>
+std::int64_t counted(Body&& body) {
+  const torch::NoGradGuard no_grad;
+  const afd::MultiplyAddCounter counter;
+  body();
+  return counter.total();
+}
+
+/// CIFAR ResNet-(6n + 2) of widths 16, 32, 64 with shortcuts that cost nothing, by hand.
+std::int64_t resnet(std::int64_t n) {
+  const auto conv = [](std::int64_t in, std::int64_t out, std::int64_t side) { return in * out * 9 * side * side; };
+  return conv(3, 16, 32) + 2 * n * conv(16, 16, 32) + conv(16, 32, 16) + (2 * n - 1) * conv(32, 32, 16) +
+         conv(32, 64, 8) + (2 * n - 1) * conv(64, 64, 8) + 64 * 10;
+}
+
+}  // namespace
+
+TEST_CASE("single layers have their closed forms") {
+  using namespace torch::nn;
+  const torch::Tensor image = torch::randn({2, 4, 9, 7});
+  CHECK(counted([&] { Conv2d(Conv2dOptions(4, 6, 3))->forward(image); }) == 2 * 6 * 7 * 5 * 4 * 9);
+  CHECK(counted([&] { Conv2d(Conv2dOptions(4, 6, 3).stride(2).padding(1).bias(false))->forward(image); }) ==
+        2 * 6 * 5 * 4 * 4 * 9);
+  CHECK(counted([&] { Conv2d(Conv2dOptions(4, 6, 3).groups(2).dilation(2))->forward(image); }) ==
+        2 * 6 * 5 * 3 * 2 * 9);
+  CHECK(counted([&] { Linear(5, 3)->forward(torch::randn({7, 5})); }) == 7 * 5 * 3);
+  CHECK(counted([&] { Linear(LinearOptions(5, 3).bias(false))->forward(torch::randn({2, 7, 5})); }) == 2 * 7 * 5 * 3);
+  CHECK(counted([&] { torch::bmm(torch::randn({2, 3, 4}), torch::randn({2, 4, 5})); }) == 2 * 3 * 4 * 5);
+  CHECK(counted([&] { torch::matmul(torch::randn({2, 3, 4}), torch::randn({2, 4, 5})); }) == 2 * 3 * 4 * 5);
+  CHECK(counted([&] { BatchNorm2d(4)->forward(image).relu_().mean(); }) == 0);
+}
+
+TEST_CASE("ResNets have the published figures") {
+  for (const std::int64_t n : {1, 3, 5}) {
+    afd::ResNet network(afd::ResNetOptions{.depth = 6 * n + 2});
+    CHECK(afd::multiply_adds(network, torch::randn({1, 3, 32, 32})) == resnet(n));
+    CHECK(afd::multiply_adds(network, torch::randn({3, 3, 32, 32})) == 3 * resnet(n));
+  }
+  CHECK(resnet(3) == doctest::Approx(40.55e6).epsilon(0.001));
+  afd::ResNet network(afd::ResNetOptions{.depth = 20});
+  CHECK(afd::parameter_count(*network) == 269'722);
+}
+
+TEST_CASE("counting leaves modes and statistics alone, and works again after an exception") {
+  afd_test::Probe probe;
+  probe->norm->eval();
+  const auto before = afd_test::state_of(*probe);
+  const torch::Tensor image = torch::randn({2, 1, 8, 8}, torch::kDouble);
+  const std::int64_t expected = 2 * (3 * 4 * 4 * 9 + 3 * afd_test::tiny_classes);
+  CHECK(afd::multiply_adds(probe, image) == expected);
+  CHECK_FALSE(probe->seen.with_graph);
+  CHECK_FALSE(probe->seen.training);
+  CHECK(probe->is_training());
+  CHECK_FALSE(probe->norm->is_training());
+  CHECK(afd_test::same_state(*probe, before));
+  CHECK_THROWS(static_cast<void>(afd::multiply_adds(probe, torch::randn({2, 5, 8, 8}, torch::kDouble))));
+  CHECK(afd::multiply_adds(probe, image) == expected);
+  CHECK(counted([] {}) == 0);
+}
+
+TEST_SUITE_END();
