@@ -94,7 +94,7 @@ void mutual_kl_pair(benchmark::State& state) {
   const Tensor a = torch::randn({128, 100}), b = torch::randn({128, 100});
   const afd::MutualKL term;
   for (auto _ : state) {
-    const Tensor va = term.view({a, a}), vb = term.view({b, b});
+    const Tensor va = term.view(a), vb = term.view(b);
     benchmark::DoNotOptimize(term.loss(va, vb));
     benchmark::DoNotOptimize(term.loss(vb, va));
   }
@@ -103,7 +103,7 @@ void mutual_kl_pair(benchmark::State& state) {
 /// The whole game of one edge, forward only, on maps of a ResNet.
 void discriminator_forward(benchmark::State& state) {
   const afd::Adversarial<> term;
-  auto edge = term.make_edge({64, 8, 8}, {64, 8, 8});
+  auto edge = term.make_edge({64, {8, 8}}, {64, {8, 8}});
   const Tensor real = torch::randn({128, 64, 8, 8}), fake = torch::randn({128, 64, 8, 8});
   for (auto _ : state) benchmark::DoNotOptimize(term.losses(edge, real, fake));
 }
@@ -159,7 +159,7 @@ void stacked_backward(benchmark::State& state) {
 template <bool Together>
 void game(benchmark::State& state) {
   const std::int64_t n = state.range(0);
-  auto judge = afd::MlpDiscriminator{}.make({64, 8, 8});
+  auto judge = afd::MlpDiscriminator{}.make({64, {8, 8}});
   const std::vector<Tensor> parameters = judge->parameters();
   const Tensor real = torch::randn({n, 64, 8, 8}), fake = torch::randn({n, 64, 8, 8}, torch::requires_grad());
   const afd::LeastSquares gan;

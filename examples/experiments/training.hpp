@@ -13,8 +13,8 @@
 
 #include <torch/torch.h>
 
-#include <afd/network/frozen.hpp>
 #include <afd/compute/multiply_adds.hpp>
+#include <afd/network/frozen.hpp>
 #include <afd/observe/evaluate.hpp>
 #include <afd/step/distiller.hpp>
 #include <afd/train/game_watch.hpp>
@@ -154,7 +154,8 @@ template <class Distiller>
   result.games = game_results(watch.records());
   result.seconds_per_step = times.median();
   result.step_multiply_adds = multiply_adds.per_image();
-  for (const auto& module : distiller.cohort().edge_modules()) result.edge_parameters += afd::parameter_count(*module);
+  for (const auto& module : distiller.cohort().edges().modules())
+    result.edge_parameters += afd::parameter_count(*module);
   afd::AnySource scored = settings.score_on == "test" ? run.data.test : run.data.validation;
   const auto last = distiller.evaluate(scored);
   result.ensemble_last = 100 * last.ensemble.top1;

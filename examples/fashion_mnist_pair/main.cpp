@@ -112,7 +112,7 @@ afd::History joined(const afd::History& alone, const afd::History& pair) {
 }
 
 void print_table(const afd::TrainResult<2>& alone, const afd::TrainResult<2>& pair) {
-  const auto line = [](const char* name, const afd::EpochScores& best, const afd::EpochScores& last) {
+  const auto line = [](const char* name, const auto& best, const auto& last) {
     fmt::print("{:<24}{:>9.2f}{:>8}{:>12.2f}{:>12.2f}{:>12.4f}\n", name, 100 * best.scores.top1, best.epoch + 1,
                100 * last.scores.top1, 100 * last.scores.top5, last.scores.loss);
   };

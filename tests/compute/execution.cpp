@@ -34,7 +34,7 @@ std::vector<torch::Tensor> trained(const Options& options) {
   std::vector<torch::Tensor> all;
   for (const auto& network : {a, b, c})
     for (const auto& tensor : afd_test::state_of(*network)) all.push_back(tensor);
-  for (const auto& module : distiller.cohort().edge_modules())
+  for (const auto& module : distiller.cohort().edges().modules())
     for (const auto& tensor : afd_test::state_of(*module)) all.push_back(tensor);
   return all;
 }

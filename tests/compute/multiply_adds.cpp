@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <afd/compute/multiply_adds.hpp>
 //
+#include <tuple>
+
 #include <torch/torch.h>
 
 #include <afd/zoo/resnet.hpp>
@@ -53,6 +55,15 @@ TEST_CASE("ResNets have the published figures") {
   CHECK(resnet(3) == doctest::Approx(40.55e6).epsilon(0.001));
   afd::ResNet network(afd::ResNetOptions{.depth = 20});
   CHECK(afd::parameter_count(*network) == 269'722);
+}
+
+TEST_CASE("inputs may be several") {
+  struct TwoInputs : torch::nn::Module {
+    torch::Tensor forward(const torch::Tensor& a, const torch::Tensor& b) { return torch::mm(a, b.t()); }
+  };
+  TwoInputs network;
+  const torch::Tensor a = torch::randn({3, 4}), b = torch::randn({5, 4});
+  CHECK(afd::multiply_adds(network, std::tuple{a, b}) == 3 * 4 * 5);
 }
 
 TEST_CASE("counting leaves modes and statistics alone, and works again after an exception") {

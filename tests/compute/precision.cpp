@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <afd/compute/precision.hpp>
 //
+#include <tuple>
+#include <utility>
+#include <vector>
+
 #include <torch/torch.h>
 
 #include <afd/step/distiller.hpp>
@@ -34,6 +38,35 @@ struct WatchedImpl : torch::nn::Module {
 };
 TORCH_MODULE(Watched);
 
+/// Takes two inputs and returns a struct of its own.
+struct Found {
+  std::vector<torch::Tensor> boxes;
+  torch::Tensor labels;
+  torch::Tensor nothing;
+  double number = 0;
+};
+struct Detector : torch::nn::Module {
+  Found forward(const torch::Tensor& ids, const torch::Tensor& rows) {
+    const torch::Tensor products = rows.mm(rows.t());
+    dtype = products.scalar_type();
+    return {{products, rows}, ids, {}, 2.5};
+  }
+  torch::Dtype dtype = torch::kFloat32;
+};
+
+/// Its tensors cannot be found.
+class Sealed {
+ public:
+  explicit Sealed(torch::Tensor value) : value_(std::move(value)) {}
+  [[nodiscard]] const torch::Tensor& value() const { return value_; }
+
+ private:
+  torch::Tensor value_;
+};
+struct Secretive : torch::nn::Module {
+  Sealed forward(const torch::Tensor& inputs) { return Sealed(inputs * 2); }
+};
+
 }  // namespace
 
 TEST_CASE("a network's own outputs in full precision, given back as float from bfloat16") {
@@ -48,6 +81,28 @@ TEST_CASE("a network's own outputs in full precision, given back as float from b
   CHECK((half.logits.scalar_type() == torch::kFloat32));
   CHECK(torch::allclose(full.logits, half.logits, 0.05, 0.05));
   CHECK_FALSE(torch::equal(full.logits, half.logits));
+}
+
+TEST_CASE("so are outputs of any kind, as deep as their tensors lie") {
+  Detector network;
+  const torch::Tensor ids = torch::arange(4), rows = torch::randn({4, 3});
+  const Found half = afd::detail::run_in(afd::Precision::bfloat16, network, std::tuple{ids, rows});
+  CHECK((network.dtype == torch::kBFloat16));
+  REQUIRE(half.boxes.size() == 2);
+  CHECK((half.boxes[0].scalar_type() == torch::kFloat32));
+  CHECK(torch::allclose(half.boxes[0], rows.mm(rows.t()), 0.05, 0.05));
+  CHECK(half.boxes[1].is_same(rows));
+  CHECK(half.labels.is_same(ids));
+  CHECK_FALSE(half.nothing.defined());
+  CHECK(half.number == 2.5);
+}
+
+TEST_CASE("outputs whose tensors cannot be found are returned in full precision only") {
+  Secretive network;
+  const torch::Tensor inputs = torch::ones({2});
+  CHECK(afd::detail::run_in(afd::Precision::full, network, inputs).value().equal(inputs * 2));
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::detail::run_in(afd::Precision::bfloat16, network, inputs)),
+                       doctest::Contains("list them in it"), afd::ConfigError);
 }
 
 TEST_CASE("a step in bfloat16 learns nearly the same, and parameters stay as they are") {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <afd/compute/random_numbers.hpp>
 //
+#include <vector>
+
 #include <torch/torch.h>
 
 #include "support/doctest.hpp"
@@ -29,6 +31,17 @@ TEST_CASE("random numbers are saved, loaded and put back") {
   }
   CHECK(torch::rand({5}).equal(expected));
   CHECK_THROWS_AS(RandomNumbers(cpu).load(afd::StateDict()), afd::FormatError);
+}
+
+TEST_CASE("states are taken and set without a name") {
+  RandomNumbers cpu({torch::Device(torch::kCPU), torch::Device(torch::kCPU)});
+  torch::manual_seed(5);
+  const std::vector<torch::Tensor> states = cpu.states();
+  CHECK(states.size() == 1);
+  const torch::Tensor first = torch::rand({5});
+  CHECK_FALSE(torch::rand({5}).equal(first));
+  cpu.set_states(states);
+  CHECK(torch::rand({5}).equal(first));
 }
 
 TEST_CASE("every accelerator in use has its own" * doctest::skip(!torch::cuda::is_available())) {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <afd/data/any_source.hpp>
 //
+#include <concepts>
+#include <cstdint>
 #include <memory>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <torch/torch.h>
@@ -75,6 +79,31 @@ TEST_CASE("sources without epochs are the same in each, and cannot be entered ha
   CHECK(any.batch_count() == 3);
   CHECK_THROWS_WITH_AS(any.start_epoch(7, 1), doctest::Contains("at batch 1"), afd::ConfigError);
   CHECK_THROWS_AS(AnySource(std::shared_ptr<afd::BatchLoader<>>()), afd::ConfigError);
+}
+
+TEST_CASE("sources of batches of another type have another type, which is found from the source") {
+  const torch::Tensor ids = torch::arange(40).view({20, 2});
+  const auto data = afd::tensor_dataset(std::tuple{ids, ids.gt(9)});
+  afd::BatchLoader plain{data, {.batch_size = 6, .seed = 1}};
+  using Ahead = afd::Prefetch<decltype(plain)>;
+  afd::BasicAnySource any{plain};
+  static_assert(std::same_as<decltype(any), afd::BasicAnySource<afd::BatchOfSource<decltype(plain)>>>);
+  static_assert(std::same_as<decltype(afd::BasicAnySource{std::make_shared<Ahead>(plain)}), decltype(any)>);
+  static_assert(std::same_as<decltype(afd::BasicAnySource{any}), decltype(any)>);
+  static_assert(std::same_as<decltype(afd::BasicAnySource{loader()}), AnySource>);
+  static_assert(!std::constructible_from<AnySource, decltype(plain)>);
+  for (auto source : {any, afd::BasicAnySource{std::make_shared<Ahead>(plain)}}) {
+    plain.start_epoch(3, 1);
+    source.start_epoch(3, 1);
+    std::int64_t seen = 1;
+    for (const auto& batch : source) {
+      CHECK(std::get<0>(batch.inputs).equal(std::get<0>(plain.batch(seen).inputs)));
+      CHECK(std::get<1>(batch.inputs).equal(std::get<1>(plain.batch(seen).inputs)));
+      ++seen;
+    }
+    CHECK(seen == 4);
+    CHECK(source.fingerprint() == plain.fingerprint());
+  }
 }
 
 TEST_CASE("what the source throws comes through, and an empty source is empty") {

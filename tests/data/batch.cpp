@@ -2,8 +2,11 @@
 #include <afd/data/batch.hpp>
 //
 #include <array>
+#include <concepts>
+#include <cstdint>
 #include <forward_list>
 #include <memory>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -81,7 +84,26 @@ static_assert(BatchLike<Batch> && BatchLike<const Batch&> && BatchLike<Example> 
 static_assert(BatchLike<std::tuple<torch::Tensor, torch::Tensor>> && BatchLike<std::array<torch::Tensor, 2>>);
 static_assert(!BatchLike<torch::Tensor> && !BatchLike<std::vector<Example>> && !BatchLike<int>);
 static_assert(!BatchLike<std::tuple<torch::Tensor, torch::Tensor, torch::Tensor>>);
-static_assert(!BatchLike<torch::data::TensorExample> && !BatchLike<std::pair<torch::Tensor, int>>);
+
+/// Token ids with a mask, and a label.
+using Text = std::tuple<torch::Tensor, torch::Tensor>;
+struct Pictures {
+  torch::Tensor inputs;
+};
+static_assert(BatchLike<std::pair<Text, torch::Tensor>> && BatchLike<torch::data::Example<Text, torch::Tensor>>);
+static_assert(BatchLike<torch::data::TensorExample> && BatchLike<Pictures> && BatchLike<afd::BasicBatch<Text, int>>);
+template <class B>
+using Inputs = afd::BatchOf<B>::Inputs;
+template <class B>
+using Targets = afd::BatchOf<B>::Targets;
+static_assert(std::same_as<afd::BatchOf<Example>, Batch> && std::same_as<afd::BatchOf<TensorPair>, Batch>);
+static_assert(std::same_as<afd::BatchOf<const Batch&>, Batch>);
+static_assert(std::same_as<Inputs<std::pair<Text, torch::Tensor>>, Text>);
+static_assert(std::same_as<Targets<std::pair<torch::Tensor, Text>>, Text>);
+static_assert(std::same_as<Targets<torch::data::TensorExample>, afd::NoTargets>);
+static_assert(std::same_as<Targets<Pictures>, afd::NoTargets>);
+static_assert(afd::is_basic_batch<Batch> && afd::is_basic_batch<afd::BasicBatch<Text, int>>);
+static_assert(!afd::is_basic_batch<Example>);
 
 using StackedLoader = std::remove_reference_t<decltype(*stacked_loader())>;
 using UnstackedLoader = std::remove_reference_t<decltype(*torch::data::make_data_loader(Counting{}, 4))>;
@@ -89,6 +111,8 @@ static_assert(BatchSource<StackedLoader> && BatchSource<std::vector<Batch>> && B
 static_assert(BatchSource<const std::vector<Example>> && BatchSource<Batch[3]>);
 static_assert(!BatchSource<UnstackedLoader> && !BatchSource<std::unique_ptr<StackedLoader>>);
 static_assert(!BatchSource<Batch> && !BatchSource<std::vector<torch::Tensor>> && !BatchSource<int>);
+static_assert(std::same_as<afd::BatchOfSource<StackedLoader>, Batch>);
+static_assert(std::same_as<afd::BatchOfSource<std::vector<std::pair<Text, torch::Tensor>>>::Inputs, Text>);
 static_assert(afd::HasEpochs<CountsItself> && !afd::CanResumeEpoch<CountsItself>);
 static_assert(!afd::HasEpochs<StackedLoader> && !afd::HasEpochs<std::vector<Batch>>);
 
@@ -101,6 +125,16 @@ TEST_CASE("as_batch shares the tensors of every form of batch") {
   CHECK(same(as_batch(TensorPair{inputs, targets})));
   CHECK(same(as_batch(std::tuple{inputs, targets})));
   CHECK(same(as_batch(std::array{inputs, targets})));
+}
+
+TEST_CASE("as_batch keeps inputs and targets of any kind, and notices that there are no targets") {
+  const torch::Tensor ids = torch::zeros({4, 7}, torch::kInt64), mask = torch::ones({4, 7}, torch::kBool);
+  const auto text = as_batch(std::pair{std::tuple{ids, mask}, std::array{ids, mask, ids}});
+  CHECK(std::get<1>(text.inputs).is_same(mask));
+  CHECK(text.targets[1].is_same(mask));
+  CHECK(as_batch(torch::data::TensorExample{ids}).inputs.is_same(ids));
+  CHECK(as_batch(Pictures{ids}).inputs.is_same(ids));
+  CHECK(afd::BasicBatch{ids, afd::NoTargets{}}.targets == as_batch(Pictures{ids}).targets);
 }
 
 TEST_CASE("a torch DataLoader with Stack is a batch source, epoch after epoch") {

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include <afd/data/loader.hpp>
 //
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <iterator>
+#include <optional>
 #include <set>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <afd/data/augmentation.hpp>
@@ -46,6 +53,31 @@ bool same(const std::vector<Batch>& a, const std::vector<Batch>& b) {
   return true;
 }
 
+/// Token ids with a mask, of n texts of 7 tokens; all ids of text i are i, and so is its target.
+auto texts(std::int64_t n) {
+  const torch::Tensor index = torch::arange(n, torch::kInt64);
+  const torch::Tensor ids = index.view({n, 1}).expand({n, 7});
+  return afd::tensor_dataset(std::tuple{ids, ids.remainder(2).eq(0)}, index);
+}
+
+/// A question of the user's own.
+struct Question {
+  torch::Tensor image;
+  std::optional<torch::Tensor> words;
+};
+
+/// Draws its samples: nothing is in memory.
+struct Drawn {
+  [[nodiscard]] std::int64_t size() const { return 10; }
+  void validate() const {}
+  [[nodiscard]] afd::BasicBatch<Question, afd::NoTargets> gather(const torch::Tensor& rows,
+                                                                 const afd::CounterRng& rng) const {
+    torch::Tensor image = torch::empty({rows.numel(), 1});
+    for (std::int64_t i = 0; i < rows.numel(); ++i) image[i] = rng.unit(i);
+    return {{.image = image, .words = rows}, {}};
+  }
+};
+
 const Compose noisy{afd::PadCrop{2}, afd::HorizontalFlip{}, afd::UnitRange{}};
 
 }  // namespace
@@ -53,6 +85,10 @@ const Compose noisy{afd::PadCrop{2}, afd::HorizontalFlip{}, afd::UnitRange{}};
 static_assert(std::forward_iterator<BatchLoader<>::Iterator>);
 static_assert(afd::BatchSource<BatchLoader<>> && afd::BatchSource<const BatchLoader<>>);
 static_assert(afd::CanResumeEpoch<BatchLoader<>>);
+static_assert(std::same_as<BatchLoader<>::Iterator::value_type, Batch>);
+static_assert(afd::Dataset<TensorDataset> && afd::Dataset<decltype(texts(1))> && afd::Dataset<Drawn>);
+static_assert(!afd::Dataset<torch::Tensor>);
+static_assert(std::same_as<afd::BatchOfDataset<Drawn>::Inputs, Question>);
 
 TEST_CASE("without shuffling the batches are the data set, all of it and in order") {
   const BatchLoader loader{numbered(10), {.batch_size = 3, .shuffle = false}};
@@ -192,6 +228,83 @@ TEST_CASE("epochs and batches that do not exist are errors") {
   CHECK_THROWS_WITH_AS(loader.start_epoch(-1), doctest::Contains("epoch -1"), afd::ConfigError);
   CHECK_THROWS_WITH_AS(loader.start_epoch(0, 3), doctest::Contains("has 2 batches"), afd::ConfigError);
   CHECK_THROWS_AS(loader.start_epoch(0, -1), afd::ConfigError);
+}
+
+TEST_CASE("inputs may be several tensors: token ids and a mask stay together, with their types") {
+  BatchLoader loader{texts(20), {.batch_size = 6, .seed = 5}};
+  loader.start_epoch(2);
+  static_assert(std::forward_iterator<decltype(loader)::Iterator>);
+  std::vector<torch::Tensor> labels;
+  for (const auto& [inputs, targets] : loader) {
+    const auto& [ids, mask] = inputs;
+    CHECK(ids.dtype() == torch::kInt64);
+    CHECK(mask.dtype() == torch::kBool);
+    CHECK(ids.select(1, 6).equal(targets));
+    CHECK(mask.select(1, 3).equal(targets.remainder(2).eq(0)));
+    labels.push_back(targets);
+  }
+  CHECK(torch::cat(labels).equal(torch::tensor(afd::permutation(20, 5, 2), torch::kInt64)));
+  const auto second = loader.batch(1);
+  CHECK(std::get<0>(second.inputs).select(1, 0).equal(labels[1]));
+  CHECK(loader.fingerprint() == BatchLoader{numbered(20), {.batch_size = 6, .seed = 5}}.fingerprint());
+}
+
+TEST_CASE("a data set may lack targets, or have them of any kind") {
+  const torch::Tensor index = torch::arange(8, torch::kInt64);
+  const torch::Tensor images = index.to(torch::kUInt8).view({8, 1});
+  const BatchLoader bare{afd::tensor_dataset(images), {.batch_size = 3, .shuffle = false}};
+  for (const afd::BasicBatch<torch::Tensor, afd::NoTargets>& batch : bare) CHECK(batch.inputs.size(1) == 1);
+  CHECK(bare.batch(1).inputs.equal(images.narrow(0, 3, 3).to(torch::kFloat32) / 255));
+  const BatchLoader several{afd::tensor_dataset(images, std::array{index, index * 2}), {.batch_size = 8}};
+  const auto batch = several.batch(0);
+  CHECK(batch.targets[1].equal(batch.targets[0] * 2));
+  CHECK((batch.inputs.select(1, 0) * 255).round().to(torch::kInt64).equal(batch.targets[0]));
+}
+
+TEST_CASE("images of different sizes are a list") {
+  std::vector<torch::Tensor> images;
+  for (std::int64_t side = 1; side < 6; ++side) images.push_back(torch::full({1, side, side}, side, torch::kUInt8));
+  const BatchLoader loader{afd::tensor_dataset(images, torch::arange(1, 6)), {.batch_size = 3}};
+  const auto batch = loader.batch(0);
+  REQUIRE(batch.inputs.size() == 3);
+  for (std::int64_t i = 0; i < 3; ++i) {
+    const torch::Tensor& image = batch.inputs[static_cast<std::size_t>(i)];
+    CHECK(image.size(2) == batch.targets[i].item<std::int64_t>());
+    CHECK(image.dtype() == torch::kFloat32);
+  }
+}
+
+TEST_CASE("a data set of the user's gives structs, and takes chance for each sample") {
+  BatchLoader loader{Drawn{}, {.batch_size = 4, .seed = 3}};
+  BatchLoader larger{Drawn{}, {.batch_size = 8, .seed = 3}};
+  CHECK(loader.batch(1).inputs.image.equal(larger.batch(0).inputs.image.narrow(0, 4, 4)));
+  CHECK(loader.batch(1).inputs.words->equal(larger.batch(0).inputs.words->narrow(0, 4, 4)));
+}
+
+TEST_CASE("the transform may make inputs and targets of other types") {
+  const auto average = [](const std::tuple<torch::Tensor, torch::Tensor>& text, const afd::CounterRng&) {
+    const auto& [ids, mask] = text;
+    return (ids * mask).to(torch::kFloat32).mean(1);
+  };
+  const auto halves = [](const Batch& batch, const afd::CounterRng&) {
+    return afd::BasicBatch{batch.inputs, std::pair{batch.targets, batch.inputs / 2}};
+  };
+  const BatchLoader loader{texts(10), {.batch_size = 5, .shuffle = false}, Compose{average, halves}};
+  const auto batch = loader.batch(1);
+  CHECK(batch.inputs.equal(torch::tensor({0., 6., 0., 8., 0.}, torch::kFloat32)));
+  CHECK(batch.targets.first.equal(torch::arange(5, 10)));
+  CHECK(batch.targets.second.equal(batch.inputs / 2));
+}
+
+TEST_CASE("every tensor goes to the device, and a data set must be on the CPU") {
+  const BatchLoader loader{texts(4), {.batch_size = 4, .device = torch::kMeta}};
+  const auto batch = loader.batch(0);
+  CHECK(std::get<0>(batch.inputs).is_meta());
+  CHECK(std::get<1>(batch.inputs).is_meta());
+  CHECK(batch.targets.is_meta());
+  const torch::Tensor away = torch::empty({4, 2}, torch::TensorOptions().device(torch::kMeta));
+  const auto load = [&] { static_cast<void>(BatchLoader{afd::tensor_dataset(std::tuple{away, away}), {}}); };
+  CHECK_THROWS_WITH_AS(load(), doctest::Contains("on the CPU, but it is on meta"), afd::DataError);
 }
 
 TEST_SUITE_END();

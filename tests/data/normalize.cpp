@@ -93,8 +93,15 @@ TEST_CASE("channel_statistics keep their digits far from zero, and take floats a
   CHECK(far.stddev[1] == doctest::Approx(near.stddev[1]).epsilon(1e-7));  // squares of 1e7 would leave 1e-2
 }
 
+TEST_CASE("channel_statistics do not ask for targets of any kind") {
+  const torch::Tensor values = torch::rand({20, 3, 2, 2});
+  CHECK(afd::channel_statistics(afd::tensor_dataset(values)).mean == afd::channel_statistics(labelled(values)).mean);
+}
+
 TEST_CASE("channel_statistics need valid data with channels") {
   CHECK_THROWS_AS(static_cast<void>(afd::channel_statistics({})), DataError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::channel_statistics(labelled(torch::zeros({4, 2}, torch::kInt64)))),
+                       doctest::Contains("uint8 or floating-point"), DataError);
   CHECK_THROWS_WITH_AS(static_cast<void>(afd::channel_statistics(labelled(torch::zeros({4})))),
                        doctest::Contains("[N, C, ...]"), DataError);
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <afd/data/prefetch.hpp>
 //
+#include <concepts>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <torch/torch.h>
@@ -143,6 +146,23 @@ TEST_CASE("it works on one thread of LibTorch, with the caller's grad mode, and 
   }
   CHECK(torch::get_num_threads() == 2);
   torch::set_num_threads(1);
+}
+
+TEST_CASE("batches of any type are made ahead as they are") {
+  const torch::Tensor ids = torch::arange(40).view({20, 2});
+  const afd::BatchLoader texts{afd::tensor_dataset(std::tuple{ids, ids.gt(9)}), {.batch_size = 6, .seed = 1}};
+  afd::Prefetch ahead{texts};
+  static_assert(std::same_as<afd::BatchOfSource<decltype(ahead)>, afd::BatchOfSource<decltype(texts)>>);
+  std::int64_t seen = 0;
+  for (const auto& batch : ahead) {
+    const auto same = texts.batch(seen++);
+    CHECK(std::get<0>(batch.inputs).equal(std::get<0>(same.inputs)));
+    CHECK(std::get<1>(batch.inputs).equal(std::get<1>(same.inputs)));
+    CHECK(batch.targets == afd::NoTargets{});
+  }
+  CHECK(seen == 4);
+  afd::Prefetch pairs{std::vector{std::pair{ids, ids}}};
+  for (const afd::Batch& batch : pairs) CHECK(batch.targets.is_same(ids));
 }
 
 TEST_CASE("at least one batch must be made ahead") {

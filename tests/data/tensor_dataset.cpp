@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <afd/data/tensor_dataset.hpp>
 //
+#include <concepts>
+#include <cstdint>
 #include <set>
+#include <tuple>
 #include <vector>
 
 #include "support/doctest.hpp"
@@ -35,24 +38,34 @@ bool belongs_together(const TensorDataset& dataset, std::int64_t classes = 3) {
          dataset.inputs.select(1, 1).equal(dataset.inputs.select(1, 0) * 2);
 }
 
+/// Targets of the user's own.
+struct Answer {
+  torch::Tensor start;
+  torch::Tensor length;
+};
+
+template <class D>
+concept HasTakePerClass = requires(const D& data) { data.take_per_class(1, 0); };
+static_assert(HasTakePerClass<TensorDataset>);
+
 void validate(const torch::Tensor& inputs, const torch::Tensor& targets) {
   TensorDataset{inputs, targets}.validate();
 }
 
 }  // namespace
 
-TEST_CASE("validate accepts bytes and floating point, and names what is wrong with the rest") {
+TEST_CASE("validate accepts what networks read, and names what is wrong with the rest") {
   const torch::Tensor labels = torch::zeros({4}, torch::kInt64);
   CHECK_NOTHROW(validate(torch::zeros({4, 3, 2, 2}, torch::kUInt8), labels));
   CHECK_NOTHROW(validate(torch::zeros({4, 5}, torch::kFloat64), labels));
   CHECK_NOTHROW(validate(torch::zeros({4}), labels));
   CHECK_THROWS_WITH_AS(validate({}, labels), doctest::Contains("undefined"), DataError);
   CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 2}), {}), doctest::Contains("undefined"), DataError);
-  CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 2}, torch::kInt32), labels), doctest::Contains("Int"), DataError);
+  CHECK_NOTHROW(validate(torch::zeros({4, 2}, torch::kInt64), labels));  // token ids
+  CHECK_NOTHROW(validate(torch::zeros({4, 2}), labels.view({4, 1})));    // whoever reads these will judge them
   CHECK_THROWS_WITH_AS(validate(torch::zeros({}), labels), doctest::Contains("[N, ...]"), DataError);
   CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 2}), labels.to(torch::kInt32)),
                        doctest::Contains(".to(torch::kInt64)"), DataError);
-  CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 2}), labels.view({4, 1})), doctest::Contains("[4, 1]"), DataError);
   CHECK_THROWS_WITH_AS(validate(torch::zeros({5, 2}), labels), doctest::Contains("5 inputs and 4 targets"), DataError);
   CHECK_THROWS_WITH_AS(validate(torch::zeros({0, 2}), labels.narrow(0, 0, 0)), doctest::Contains("empty"), DataError);
   CHECK_THROWS_WITH_AS(validate(torch::zeros({4, 0}), labels), doctest::Contains("empty"), DataError);
@@ -100,6 +113,50 @@ TEST_CASE("take_per_class draws the same number of every class") {
   CHECK(whole.take_per_class(33, 1).size() == 99);
   CHECK_THROWS_WITH_AS(static_cast<void>(whole.take_per_class(34, 1)), doctest::Contains("class 1 has only 33"),
                        DataError);
+}
+
+TEST_CASE("take_per_class leaves out what has no label, and needs labels") {
+  TensorDataset whole = numbered(30);
+  whole.targets.narrow(0, 0, 15).fill_(-100);
+  const TensorDataset some = whole.take_per_class(5, 1);
+  CHECK(some.size() == 15);
+  CHECK(some.targets.min().item<std::int64_t>() == 0);
+  CHECK(torch::bincount(some.targets).equal(torch::tensor({5, 5, 5}, torch::kInt64)));
+  const auto throws = [&](const torch::Tensor& targets, const char* part) {
+    const TensorDataset data{whole.inputs, targets};
+    CHECK_THROWS_WITH_AS(static_cast<void>(data.take_per_class(2, 1)), doctest::Contains(part), DataError);
+  };
+  throws(torch::full({30}, -100, torch::kInt64), "all labels are -100");
+  throws(torch::zeros({30, 10}), "Float of shape [30, 10]");
+  throws(torch::zeros({30, 2}, torch::kInt64), "take()");
+  static_assert(!HasTakePerClass<afd::BasicTensorDataset<torch::Tensor, afd::NoTargets>>);
+}
+
+TEST_CASE("tuples, structs and data sets without targets have the same subsets") {
+  const torch::Tensor index = torch::arange(20, torch::kInt64);
+  const auto text = afd::tensor_dataset(std::tuple{index.view({20, 1}).expand({20, 3}), index.remainder(2).eq(0)},
+                                        Answer{.start = index, .length = index * 3});
+  text.validate();
+  CHECK(text.size() == 20);
+  const auto goes_together = [](const auto& data) {
+    const torch::Tensor& ids = std::get<0>(data.inputs);
+    return data.targets.start.equal(ids.select(1, 2)) && data.targets.length.equal(data.targets.start * 3) &&
+           std::get<1>(data.inputs).equal(ids.select(1, 0).remainder(2).eq(0));
+  };
+  const auto [train, validation] = text.split(6, 1);
+  CHECK(train.size() == 14);
+  CHECK(validation.size() == 6);
+  CHECK(goes_together(train));
+  CHECK(goes_together(validation));
+  CHECK(goes_together(text.take(9, 2)));
+  CHECK(goes_together(text.first(3)));
+  // The rows are those of the plain data set of the same seed.
+  CHECK(text.take(9, 2).targets.start.equal(TensorDataset{index, index}.take(9, 2).targets));
+  const auto bare = afd::tensor_dataset(index);
+  static_assert(std::same_as<decltype(bare), const afd::BasicTensorDataset<torch::Tensor, afd::NoTargets>>);
+  CHECK(bare.take(9, 2).inputs.equal(TensorDataset{index, index}.take(9, 2).targets));
+  const afd::BasicTensorDataset pair{index, index};
+  static_assert(std::same_as<decltype(pair), const TensorDataset>);
 }
 
 TEST_CASE("split gives every sample to one side") {

@@ -22,7 +22,14 @@ struct PerSampleNormalised {
   [[nodiscard]] static Norm2d norm2d(std::int64_t channels) { return Norm2d(channels); }
   [[nodiscard]] static Norm1d norm1d(std::int64_t channels) { return Norm1d(torch::nn::LayerNormOptions({channels})); }
 };
-static_assert(afd::Normalisation<PerSampleNormalised>);
+static_assert(afd::Normalisation<PerSampleNormalised> && !afd::NormalisesVolumes<PerSampleNormalised>);
+
+struct PerSampleVolumes : PerSampleNormalised {
+  using Conv3d = torch::nn::Conv3d;
+  using Norm3d = torch::nn::InstanceNorm3d;
+  [[nodiscard]] static Norm3d norm3d(std::int64_t channels) { return Norm3d(channels); }
+};
+static_assert(afd::Normalisation<PerSampleVolumes> && afd::NormalisesVolumes<PerSampleVolumes>);
 
 struct WithoutBias : PerSampleNormalised {
   static constexpr struct {
@@ -31,7 +38,11 @@ struct WithoutBias : PerSampleNormalised {
 static_assert(!afd::NormalisationSaysBias<WithoutBias> && afd::NormalisationMakesNorms<WithoutBias>);
 static_assert(!afd::NormalisationNamesLayers<int>);
 
+static_assert(afd::Normalisation<afd::SpectralNormalised> && afd::Normalisation<afd::Unnormalised>);
+static_assert(afd::NormalisesVolumes<afd::BatchNormalised> && afd::NormalisesVolumes<afd::SpectralNormalised> &&
+              afd::NormalisesVolumes<afd::Unnormalised>);
 static_assert(std::is_same_v<afd::SpectralNormalised::Conv2d, afd::SpectralNormConv2d>);
+static_assert(std::is_same_v<afd::SpectralNormalised::Conv3d, afd::SpectralNormConv3d>);
 static_assert(std::is_same_v<afd::SpectralNormalised::Linear, afd::SpectralNormLinear>);
 
 }  // namespace
@@ -42,6 +53,8 @@ TEST_CASE("BatchNormalised centres and scales each channel over the batch") {
   const torch::Tensor normed = afd::BatchNormalised::norm2d(3)->forward(map);
   CHECK(normed.transpose(0, 1).flatten(1).mean(1).abs().max().item<double>() < 1e-5);
   CHECK(torch::allclose(normed.square().transpose(0, 1).flatten(1).mean(1), torch::ones({3}), 1e-3, 1e-3));
+  const torch::Tensor volume = afd::BatchNormalised::norm3d(3)->forward(torch::randn({8, 3, 2, 3, 4}) * 5 + 2);
+  CHECK(volume.transpose(0, 1).flatten(1).mean(1).abs().max().item<double>() < 1e-5);
   const torch::Tensor vectors = afd::BatchNormalised::norm1d(3)->forward(torch::randn({64, 3}) * 5 + 2);
   CHECK(vectors.mean(0).abs().max().item<double>() < 1e-5);
 }
@@ -50,6 +63,7 @@ TEST_CASE_TEMPLATE("policies that normalise no activations add nothing after a l
                    afd::Unnormalised) {
   const torch::Tensor map = torch::randn({2, 3, 4, 4});
   CHECK(Policy::norm2d(3)->forward(map).is_same(map));
+  CHECK(Policy::norm3d(3)->forward(map).is_same(map));
   CHECK(Policy::norm1d(3)->forward(map).is_same(map));
   CHECK(Policy::norm2d(3)->parameters().empty());
 }

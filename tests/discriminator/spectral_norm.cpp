@@ -37,10 +37,17 @@ struct ConvCase {
   static torch::nn::Conv2d plain() { return torch::nn::Conv2d(options()); }
   static Tensor input() { return torch::randn({2, 2, 5, 4}, torch::kDouble); }
 };
+struct VolumeCase {
+  using Layer = afd::SpectralNormConv3d;
+  static auto options() { return torch::nn::Conv3dOptions(2, 3, {1, 3, 2}).stride(2).padding({0, 1, 1}); }
+  static Layer layer() { return Layer(options()); }
+  static torch::nn::Conv3d plain() { return torch::nn::Conv3d(options()); }
+  static Tensor input() { return torch::randn({2, 2, 2, 3, 4}, torch::kDouble); }
+};
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("spectral normalisation", Case, LinearCase, ConvCase) {
+TEST_CASE_TEMPLATE("spectral normalisation", Case, LinearCase, ConvCase, VolumeCase) {
   torch::manual_seed(0);
   auto layer = Case::layer();
   layer->to(torch::kDouble);
@@ -164,7 +171,10 @@ TEST_CASE("spectral layers without bias have none") {
 TEST_CASE("a padding mode that is not implemented is refused, not ignored") {
   CHECK_THROWS_WITH_AS(
       afd::SpectralNormConv2d(torch::nn::Conv2dOptions(2, 3, 3).padding(1).padding_mode(torch::kReflect)),
-      doctest::Contains("pads with zeros only"), afd::ConfigError);
+      doctest::Contains("SpectralNormConv2d pads with zeros only"), afd::ConfigError);
+  CHECK_THROWS_WITH_AS(
+      afd::SpectralNormConv3d(torch::nn::Conv3dOptions(2, 3, 3).padding(1).padding_mode(torch::kReplicate)),
+      doctest::Contains("SpectralNormConv3d pads with zeros only"), afd::ConfigError);
 }
 
 TEST_SUITE_END();

@@ -81,6 +81,20 @@ TEST_CASE("each side is pooled on its own when neither map is the smaller") {
   CHECK(afd::loss::attention_transfer(tall, wide).item<double>() == Approx(expected).epsilon(1e-10));
 }
 
+TEST_CASE("sequences and volumes have attention, too, pooled along each side") {
+  torch::manual_seed(5);
+  const Tensor sequence = torch::rand({2, 3, 4}, torch::kDouble), volume = torch::rand({2, 3, 2, 4, 6}, torch::kDouble);
+  CHECK(afd::loss::attention_map(sequence).equal(sequence.square().mean(1)));
+  CHECK(afd::loss::attention_map(volume).sizes() == torch::IntArrayRef({2, 2, 4, 6}));
+  const Tensor short_one = torch::rand({2, 2}, torch::kDouble), long_one = torch::rand({2, 6}, torch::kDouble);
+  CHECK(afd::loss::attention_transfer(short_one, long_one).item<double>() ==
+        Approx(transfer_by_definition(short_one, long_one.view({2, 2, 3}).mean(2))).epsilon(1e-10));
+  const Tensor deep = torch::rand({2, 4, 2, 3}, torch::kDouble), wide = torch::rand({2, 2, 2, 6}, torch::kDouble);
+  const double expected =
+      transfer_by_definition(deep.view({2, 2, 2, 2, 3}).mean(2), wide.view({2, 2, 2, 3, 2}).mean(4));
+  CHECK(afd::loss::attention_transfer(deep, wide).item<double>() == Approx(expected).epsilon(1e-10));
+}
+
 TEST_CASE("attention gradients match finite differences across channel counts and sizes") {
   torch::manual_seed(4);
   const Tensor student = torch::randn({2, 2, 4, 4}, torch::kDouble);
@@ -104,8 +118,13 @@ TEST_CASE("what has no attention is refused in words") {
   CHECK_THROWS_WITH_AS(static_cast<void>(afd::loss::attention_map(torch::zeros({2, 3}))),
                        doctest::Contains("before its pooling"), afd::ShapeError);
   const Tensor map = torch::zeros({2, 3, 3});
-  CHECK_THROWS_WITH_AS(static_cast<void>(afd::loss::attention_transfer(map, torch::zeros({2, 4, 3, 3}))),
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::loss::attention_map(torch::zeros({2, 3, 1, 1, 1, 1}))),
+                       doctest::Contains("but got shape [2, 3, 1, 1, 1, 1]"), afd::ShapeError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::loss::attention_transfer(map, torch::zeros({2, 4, 3, 3, 3}))),
                        doctest::Contains("attention_map(features)"), afd::ShapeError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::loss::attention_transfer(map, torch::zeros({2, 9}))),
+                       doctest::Contains("[2, 9]; give tokens their grid, afd::Tokens{x, height, width}"),
+                       afd::ShapeError);
   CHECK_THROWS_WITH_AS(static_cast<void>(afd::loss::attention_transfer(map, torch::zeros({1, 3, 3}))),
                        doctest::Contains("[1, 3, 3]"), afd::ShapeError);
   CHECK_THROWS_AS(static_cast<void>(afd::loss::attention_transfer(map.slice(0, 0, 0), map.slice(0, 0, 0))),

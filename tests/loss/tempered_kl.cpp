@@ -80,6 +80,20 @@ TEST_CASE("summed over classes, averaged over the batch") {
   }
 }
 
+TEST_CASE("over places: classes are dimension 1, and the mean is over batch and places") {
+  torch::manual_seed(6);
+  const Tensor student = torch::randn({2, 3, 4, 5}, torch::kDouble);
+  const Tensor teacher = torch::randn({2, 3, 4, 5}, torch::kDouble);
+  CHECK(torch::allclose(afd::loss::tempered_log_probabilities(student, 2.0).exp().sum(1),
+                        torch::ones({2, 4, 5}, torch::kDouble)));
+  const auto by_place = [](const Tensor& logits) { return logits.permute({0, 2, 3, 1}).reshape({40, 3}).contiguous(); };
+  CHECK(afd::loss::tempered_kl_from_logits(student, teacher, 2.0).item<double>() ==
+        Approx(kl_by_definition(by_place(student), by_place(teacher), 2.0)).epsilon(1e-10));
+  const auto loss = [](const std::vector<Tensor>& z) { return afd::loss::tempered_kl_from_logits(z[0], z[1], 2.0); };
+  CHECK(afd_test::max_gradient_error(
+            loss, {torch::randn({2, 3, 2}, torch::kDouble), torch::randn({2, 3, 2}, torch::kDouble)}) < 1e-8);
+}
+
 TEST_CASE("from logits it agrees with the definition") {
   torch::manual_seed(1);
   const Tensor student = torch::randn({5, 7}, torch::kDouble) * 3;
@@ -156,7 +170,12 @@ TEST_CASE("bad arguments are refused in words") {
     CHECK_THROWS_AS(static_cast<void>(afd::loss::tempered_kl(logits, logits, bad)), afd::ConfigError);
   }
   CHECK_THROWS_WITH_AS(static_cast<void>(afd::loss::tempered_log_probabilities(torch::zeros({3}), 1.0)),
-                       doctest::Contains("needs [N, classes], but got shape [3]"), afd::ShapeError);
+                       doctest::Contains("needs [N, classes] or [N, classes, ...], but got shape [3]"),
+                       afd::ShapeError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::loss::tempered_log_probabilities(torch::zeros({3, 1}), 1.0)),
+                       doctest::Contains("afd::MutualBinaryKL"), afd::ShapeError);
+  CHECK_THROWS_AS(static_cast<void>(afd::loss::tempered_kl(torch::zeros({3}), torch::zeros({3}), 1.0)),
+                  afd::ShapeError);
   CHECK_THROWS_WITH_AS(static_cast<void>(afd::loss::tempered_kl(logits, torch::zeros({2, 4}), 1.0)),
                        doctest::Contains("same classes"), afd::ShapeError);
   CHECK_THROWS_WITH_AS(static_cast<void>(afd::loss::tempered_kl(logits, torch::zeros({1, 3}), 1.0)),

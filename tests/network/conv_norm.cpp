@@ -18,6 +18,14 @@ TEST_CASE("he_conv keeps the map's size at stride 1, has no bias, and draws weig
         torch::IntArrayRef({1, 4, 4, 3}));
 }
 
+TEST_CASE("kernels may differ by side") {
+  torch::manual_seed(0);
+  torch::nn::Conv2d flat = afd::detail::he_conv(8, 64, {1, 3});
+  CHECK(flat->weight.sizes() == torch::IntArrayRef({64, 8, 1, 3}));
+  CHECK(flat->forward(torch::zeros({1, 8, 1, 5})).sizes() == torch::IntArrayRef({1, 64, 1, 5}));
+  CHECK(flat->weight.std().item<double>() == doctest::Approx(std::sqrt(2.0 / (3 * 64))).epsilon(0.05));
+}
+
 TEST_CASE("ConvNorm normalises the convolution's result, and its result may be changed in place") {
   torch::manual_seed(0);
   afd::detail::ConvNorm layer(2, 3, 3, 2);

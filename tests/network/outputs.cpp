@@ -17,4 +17,17 @@ TEST_CASE("outputs start undefined and list features before logits") {
   CHECK(second.item<float>() == 0);
 }
 
+TEST_CASE("tapped outputs list their taps before logits, and tokens have no grid unless they are told") {
+  const auto [taps, logits] = afd::TappedOutputs<2>{{torch::ones({1}), torch::full({1}, 2)}, torch::zeros({1})};
+  CHECK(taps[0].item<float>() == 1);
+  CHECK(taps[1].item<float>() == 2);
+  CHECK(logits.item<float>() == 0);
+  const afd::Tokens tokens{torch::ones({1, 6, 2})};
+  CHECK(tokens.height == 0);
+  CHECK(tokens.width == 0);
+  const afd::Tokens on_grid{tokens.values, 2, 3};
+  CHECK(on_grid.values.is_same(tokens.values));
+  CHECK(on_grid.height * on_grid.width == 6);
+}
+
 TEST_SUITE_END();

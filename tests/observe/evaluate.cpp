@@ -3,9 +3,14 @@
 //
 #include <cmath>
 #include <limits>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <afd/data/loader.hpp>
+#include <afd/data/views.hpp>
+#include <afd/observe/multi_label.hpp>
+#include <afd/observe/regression.hpp>
 
 #include "support/doctest.hpp"
 #include "support/tiny.hpp"
@@ -25,13 +30,27 @@ struct EchoImpl : torch::nn::Module {
 };
 TORCH_MODULE(Echo);
 
+/// Takes two tensors, and returns a pair of features and logits.
+struct SumImpl : torch::nn::Module {
+  std::pair<Tensor, Tensor> forward(const Tensor& a, const Tensor& b) const {
+    return {(a + b).unsqueeze(2).unsqueeze(3), a + b};
+  }
+};
+TORCH_MODULE(Sum);
+
+/// Three samples of two classes, in two batches.
+std::vector<afd::Batch> two_batches() {
+  const Tensor inputs = torch::tensor({{3.0, 0.0}, {1.0, 2.0}, {0.5, 0.0}}, torch::kDouble);
+  const Tensor targets = torch::tensor({0, 0, 1}, torch::kInt64);
+  return {{inputs.narrow(0, 0, 2), targets.narrow(0, 0, 2)}, {inputs.narrow(0, 2, 1), targets.narrow(0, 2, 1)}};
+}
+
 }  // namespace
 
 TEST_CASE("each network and the mean of their probabilities are scored over all batches") {
-  const Tensor inputs = torch::tensor({{3.0, 0.0}, {1.0, 2.0}, {0.5, 0.0}}, torch::kDouble);
-  const Tensor targets = torch::tensor({0, 0, 1}, torch::kInt64);
-  const std::vector<afd::Batch> batches{{inputs.narrow(0, 0, 2), targets.narrow(0, 0, 2)},
-                                        {inputs.narrow(0, 2, 1), targets.narrow(0, 2, 1)}};
+  const auto batches = two_batches();
+  const Tensor inputs = torch::cat({batches[0].inputs, batches[1].inputs});
+  const Tensor targets = torch::cat({batches[0].targets, batches[1].targets});
   Echo same(1.0), opposite(-2.0);
   const auto scores = afd::evaluate(batches, same, opposite);
   CHECK(scores.networks[0].samples == 3);
@@ -98,6 +117,35 @@ TEST_CASE("a loader is evaluated in whole, its last small batch too") {
   const afd::Batch all = afd_test::tiny_batch(7);
   const afd::BatchLoader loader{afd::TensorDataset{all.inputs, all.targets}, {.batch_size = 3, .shuffle = false}};
   CHECK(afd::evaluate(loader, network).networks[0].samples == 7);
+}
+
+TEST_CASE("each network is scored on its own view of the inputs") {
+  const Tensor inputs = torch::tensor({{1.0, 0.0}, {0.0, 1.0}}, torch::kDouble);
+  const afd::BasicBatch batch{afd::Views(inputs, inputs.flip(1)), torch::tensor({0, 0}, torch::kInt64)};
+  Echo a(1.0), b(3.0);
+  const auto scores = afd::evaluate(std::vector{batch}, a, b);
+  CHECK(scores.networks[0].loss == doctest::Approx((std::log1p(std::exp(-1.0)) + std::log1p(std::exp(1.0))) / 2));
+  CHECK(scores.networks[1].loss == doctest::Approx((std::log1p(std::exp(3.0)) + std::log1p(std::exp(-3.0))) / 2));
+  CHECK(scores.ensemble.samples == 2);
+}
+
+TEST_CASE("inputs may be a tuple, and outputs a pair") {
+  const Tensor inputs = torch::tensor({{3.0, 0.0}, {1.0, 2.0}}, torch::kDouble);
+  const afd::BasicBatch batch{std::tuple{inputs, inputs}, torch::tensor({0, 0}, torch::kInt64)};
+  Sum sum;
+  const auto scores = afd::evaluate(std::vector{batch}, sum);
+  CHECK(scores.networks[0].samples == 2);
+  CHECK(scores.networks[0].top1 == 0.5);
+  CHECK(scores.networks[0].loss == doctest::Approx((std::log1p(std::exp(-6.0)) + std::log1p(std::exp(2.0))) / 2));
+}
+
+TEST_CASE("what add cannot compute is an error with a name") {
+  const std::vector<afd::Batch> batches{{torch::zeros({2, 3}), torch::zeros({2, 2})}};
+  Echo network(1.0);
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::evaluate(batches, afd::Regression{}, network)),
+                       doctest::Contains("network 0: regression: targets"), afd::DataError);
+  CHECK_THROWS_AS(static_cast<void>(afd::evaluate(std::vector<afd::Batch>{}, afd::MultiLabel{}, network)),
+                  afd::DataError);
 }
 
 TEST_SUITE_END();

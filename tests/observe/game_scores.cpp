@@ -23,7 +23,7 @@ TEST_CASE("every edge has its discriminator's hits; modes, weights and statistic
   CHECK_THROWS_AS(static_cast<void>(distiller.game_health(batches)), afd::ConfigError);
   distiller.step(batches[0]);
   const auto before = afd_test::state_of(*a);
-  const auto judge = distiller.cohort().edge_modules().back();
+  const auto judge = distiller.cohort().edges().modules().back();
   const auto judge_before = afd_test::state_of(*judge);
   const auto games = distiller.game_health(batches);
   REQUIRE(games.size() == 3);

@@ -43,7 +43,7 @@ void run(const std::string& file, Distiller& distiller, Networks&... networks) {
     int k = 0;
     (put_state(out, when + "/network" + std::to_string(k++) + "/", *networks), ...);
     int e = 0;
-    for (const auto& module : distiller.cohort().edge_modules()) {
+    for (const auto& module : distiller.cohort().edges().modules()) {
       put_state(out, when + "/edge" + std::to_string(e++) + "/", *module);
     }
   };
@@ -54,7 +54,7 @@ void run(const std::string& file, Distiller& distiller, Networks&... networks) {
     put(out, "inputs" + std::to_string(i), batches.back().inputs);
     put(out, "targets" + std::to_string(i), batches.back().targets);
   }
-  distiller.build(batches[0].inputs);
+  distiller.build(batches[0]);
   put_all("before");
   for (int i = 0; i < steps; ++i) {
     const auto report = distiller.step(batches[static_cast<std::size_t>(i)]);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# usage: must_not_compile.sh FILE COMPILER [FLAGS]: FILE must fail with the message of its "// expect:" line and no
-# other error, and compile once AFD_EXPECT_OK picks its correct variant, so that a typing error cannot pass.
+# usage: must_not_compile.sh FILE COMPILER [FLAGS]: FILE must fail with the text of each of its "// expect:" lines and
+# one error only, and compile once AFD_EXPECT_OK picks its correct variant, so that a typing error cannot pass.
 set -euo pipefail
 file=$1
 shift
@@ -12,10 +12,11 @@ if output=$("$@" -fsyntax-only "$file" 2>&1); then
   echo "$file compiled, but must not" >&2
   exit 1
 fi
-if ! grep -qF -- "$expected" <<<"$output"; then
-  printf '%s failed without the message "%s":\n%s\n' "$file" "$expected" "$output" >&2
+while read -r text; do
+  grep -qF -- "$text" <<<"$output" && continue
+  printf '%s failed without the message "%s":\n%s\n' "$file" "$text" "$output" >&2
   exit 1
-fi
+done <<<"$expected"
 if (($(grep -c 'error:' <<<"$output") > 1)); then
   printf '%s gives more than the one message:\n%s\n' "$file" "$output" >&2
   exit 1

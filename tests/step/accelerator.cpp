@@ -27,7 +27,7 @@ std::vector<torch::Tensor> trained(torch::Device device, const Options& options)
   for (int i = 0; i < 3; ++i) distiller.step(afd::Batch{batch.inputs.to(device), batch.targets.to(device)});
   std::vector<torch::Tensor> all;
   for (const auto& parameter : a->parameters()) all.push_back(parameter.detach().to(torch::kCPU));
-  for (const auto& module : distiller.cohort().edge_modules())
+  for (const auto& module : distiller.cohort().edges().modules())
     for (const auto& parameter : module->parameters()) CHECK(parameter.device() == device);
   return all;
 }

@@ -90,14 +90,14 @@ TEST_CASE("a joint update trains networks, transfer layers and discriminators") 
   afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{},
                            afd::DistillerOptions{.updates = afd::JointUpdate{}}, a, b};
   const afd::Batch batch = afd_test::tiny_batch();
-  distiller.build(batch.inputs);
+  distiller.build(batch);
   std::vector<std::vector<torch::Tensor>> before;
-  for (const auto& module : distiller.cohort().edge_modules()) before.push_back(afd_test::state_of(*module));
+  for (const auto& module : distiller.cohort().edges().modules()) before.push_back(afd_test::state_of(*module));
   const auto network = afd_test::state_of(*a);
   distiller.step(batch);
   CHECK_FALSE(afd_test::same_state(*a, network));
   for (std::size_t i = 0; i < before.size(); ++i) {
-    const auto& module = *distiller.cohort().edge_modules()[i];
+    const auto& module = *distiller.cohort().edges().modules()[i];
     if (!module.parameters().empty()) CHECK_FALSE(afd_test::same_state(module, before[i]));
   }
 }

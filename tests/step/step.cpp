@@ -14,29 +14,22 @@
 #include <afd/topology/pair.hpp>
 
 #include "support/doctest.hpp"
-#include "support/recorder.hpp"
+#include "support/notes.hpp"
 #include "support/tiny.hpp"
 
 TEST_SUITE_BEGIN("step");
 
 namespace {
 
+using afd_test::check_close;
+using afd_test::Notes;
 using afd_test::Probe;
-using afd_test::Recorder;
+using afd_test::reference_gradients;
 using afd_test::same_state;
 using afd_test::state_of;
 using afd_test::tiny_batch;
 using afd_test::tiny_network;
 using torch::Tensor;
-
-/// All optimizers take notes and change nothing.
-struct Notes {
-  Recorder logit, feature, discriminator;
-  template <class Order = afd::Simultaneous>
-  auto options() const {
-    return afd::DistillerOptions{.logit = logit, .feature = feature, .discriminator = discriminator, .order = Order{}};
-  }
-};
 
 bool same_tensors(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
   if (a.size() != b.size()) return false;
@@ -53,18 +46,6 @@ bool contains(const std::vector<Tensor>& tensors, const Tensor& one) {
 
 bool moves(const Tensor& gradient) {
   return gradient.defined() && gradient.abs().max().item<double>() > 0;
-}
-
-void check_close(const std::vector<Tensor>& gradients, const std::vector<Tensor>& expected) {
-  REQUIRE(gradients.size() == expected.size());
-  for (std::size_t i = 0; i < gradients.size(); ++i) {
-    REQUIRE(gradients[i].defined() == expected[i].defined());
-    if (expected[i].defined()) CHECK(torch::allclose(gradients[i], expected[i], 1e-9, 1e-12));
-  }
-}
-
-std::vector<Tensor> reference_gradients(const Tensor& loss, const std::vector<Tensor>& inputs) {
-  return torch::autograd::grad({loss}, inputs, {}, /*retain_graph=*/true, false, /*allow_unused=*/true);
 }
 
 /// A term of the user's whose loss is what a variable says.
@@ -121,7 +102,7 @@ TEST_CASE("L_G reaches the student's extractor and its transfer layers; no head,
 
   REQUIRE(notes.feature.log->size() == 1);  // the teacher has no feature loss
   const auto& record = notes.feature[0];
-  const auto& layers = distiller.cohort().edge_modules();
+  const auto& layers = distiller.cohort().edges().modules();
   REQUIRE(layers.size() == 2);
   std::vector<Tensor> expected = student->parameters();
   for (const Tensor& parameter : layers[0]->parameters()) expected.push_back(parameter);
@@ -146,7 +127,7 @@ TEST_CASE("L_D reaches its discriminator and nothing else") {
     const auto run = [&](auto options) {
       afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeaturesOnly{}, options, a, b};
       distiller.step(tiny_batch());
-      const auto& layers = distiller.cohort().edge_modules();
+      const auto& layers = distiller.cohort().edges().modules();
       REQUIRE(notes.discriminator.log->size() == 2);
       for (const std::size_t d : {0U, 1U}) {
         CHECK(same_tensors(notes.discriminator[d].parameters, layers[2 * d + 1]->parameters()));
@@ -190,7 +171,7 @@ TEST_CASE("each network runs once per step, in train mode, whatever mode it was 
   Probe a, b;
   const Notes notes;
   afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, notes.options(), a, b};
-  distiller.build(tiny_batch().inputs);
+  distiller.build(tiny_batch());
   CHECK(a->is_training());  // the dry run put it back
   a->eval();                // as after a forgotten evaluation
   b->norm->eval();          // set apart by the user
@@ -278,7 +259,7 @@ TEST_CASE("discriminators that move first are the ones that L_G is taken with") 
                                       .order = afd::DiscriminatorFirst{}};
   afd::Distiller distiller{afd::topology::Pair{}, Plain{}, options, a, b};
   const afd::Batch batch = tiny_batch();
-  distiller.build(batch.inputs);
+  distiller.build(batch);
   auto& edge = distiller.cohort().layers<0, 0>();
   const auto generator_loss = [&] {
     return (1 - torch::sigmoid(edge.discriminator->forward(b->forward(batch.inputs).features))).square().mean();
@@ -298,7 +279,7 @@ TEST_CASE("a batch that cannot be trained on throws before anything changes") {
   distiller.step(tiny_batch());
   const auto state_a = state_of(*a), state_b = state_of(*b);
   std::vector<std::vector<Tensor>> state_edges;
-  for (const auto& module : distiller.cohort().edge_modules()) state_edges.push_back(state_of(*module));
+  for (const auto& module : distiller.cohort().edges().modules()) state_edges.push_back(state_of(*module));
   const auto throws = [&](const afd::Batch& batch, const char* part) {
     CAPTURE(part);
     std::string message;
@@ -311,7 +292,7 @@ TEST_CASE("a batch that cannot be trained on throws before anything changes") {
     CHECK(same_state(*a, state_a));
     CHECK(same_state(*b, state_b));
     for (std::size_t e = 0; e < state_edges.size(); ++e)
-      CHECK(same_state(*distiller.cohort().edge_modules()[e], state_edges[e]));
+      CHECK(same_state(*distiller.cohort().edges().modules()[e], state_edges[e]));
   };
   const afd::Batch good = tiny_batch();
   throws({good.inputs, good.targets + 1}, "label 4 is out of range");
@@ -322,7 +303,8 @@ TEST_CASE("a batch that cannot be trained on throws before anything changes") {
   throws({Tensor(), good.targets}, "undefined");
   throws({good.inputs.to(torch::kFloat32), good.targets}, "network 0: LibTorch says");
   throws({torch::randn({6, 3, 8, 8}, torch::kDouble), good.targets}, "network 0");
-  throws({torch::randn({6, 1, 16, 16}, torch::kDouble), good.targets}, "network 0 returned features of [5, 8, 8]");
+  throws({torch::randn({6, 1, 16, 16}, torch::kDouble), good.targets},
+         "edge 1 -> 0, term adversarial: the transfer layers");
   Tensor poisoned = good.inputs.clone();
   poisoned[0][0][0][0] = std::numeric_limits<double>::quiet_NaN();
   throws({poisoned, good.targets}, "NaN or infinity");
@@ -388,7 +370,7 @@ TEST_CASE("a gradient that is not finite, though its loss is, stops the step bef
   const afd::Batch batch = tiny_batch();
   for (const afd::Sgd& optimizer : {afd::Sgd{}, afd::Sgd{.max_norm = 1.0}, afd::Sgd{.accumulate = 3}}) {
     afd::Distiller throws{afd::topology::Pair{}, Strategy{}, afd::DistillerOptions{.logit = optimizer}, a, b};
-    throws.build(batch.inputs);
+    throws.build(batch);
     const auto before_a = state_of(*a), before_b = state_of(*b);
     CHECK_THROWS_WITH_AS(throws.step(batch), doctest::Contains("network 0, logit gradients: one of shape"),
                          afd::NonFiniteError);
@@ -426,8 +408,8 @@ TEST_CASE("a network whose outputs hang on none of its parameters is an error, n
   Probe b;
   const auto before = state_of(*b);
   afd::Distiller distiller{afd::topology::Pair{}, afd::DeepMutualLearning{}, a, b};
-  CHECK_THROWS_WITH_AS(distiller.step(tiny_batch()), doctest::Contains("network 0 does not depend on its parameters"),
-                       afd::ConfigError);
+  CHECK_THROWS_WITH_AS(distiller.step(tiny_batch()),
+                       doctest::Contains("network 0, logit loss does not depend on its parameters"), afd::ConfigError);
   CHECK(same_state(*b, before));
 }
 

@@ -18,7 +18,8 @@ using torch::Tensor;
 
 namespace {
 
-static_assert(afd::EdgeTerm<afd::EnsembleKL> && !afd::ComparesViews<afd::EnsembleKL>);
+static_assert(afd::LossTerm<afd::EnsembleKL> && afd::EdgeTerm<afd::EnsembleKL>);
+static_assert(afd::ComparesGroup<afd::EnsembleKL> && !afd::ComparesViews<afd::EnsembleKL, Tensor, Tensor>);
 
 /// T^2 KL of a group's mean logits to a student, from its definition.
 Tensor by_definition(const Tensor& student, const Tensor& mean, double t) {
@@ -32,10 +33,24 @@ TEST_CASE("the target is the mean of all logits") {
   torch::manual_seed(0);
   const Tensor a = torch::randn({3, 5}, torch::kDouble), b = torch::randn({3, 5}, torch::kDouble);
   const afd::EnsembleKL term{.temperature = 2.5};
-  CHECK(torch::equal(term.view({{}, a}), a));
+  CHECK(torch::equal(term.view(a), a));
   const double loss = term.group_loss(a, std::array{b, a}).item<double>();
   CHECK(loss == doctest::Approx(by_definition(a, (a + b) / 2, 2.5).item<double>()).epsilon(1e-12));
   CHECK(term.group_loss(a, std::array{a, a}).item<double>() == doctest::Approx(0.0));
+}
+
+TEST_CASE("of places: classes are dimension 1, and each place is a sample") {
+  torch::manual_seed(2);
+  const Tensor a = torch::randn({2, 3, 4, 5}, torch::kDouble), b = torch::randn({2, 3, 4, 5}, torch::kDouble);
+  const double expected = by_definition(a, (a + b) / 2, 3.0).item<double>() / (4 * 5);
+  CHECK(afd::EnsembleKL{}.group_loss(a, std::array{b, a}).item<double>() == doctest::Approx(expected).epsilon(1e-12));
+}
+
+TEST_CASE("networks that know other classes are refused") {
+  const Tensor a = torch::zeros({2, 3}), b = torch::zeros({2, 4});
+  CHECK_THROWS_WITH_AS(static_cast<void>(afd::EnsembleKL{}.group_loss(a, std::array{b, a})),
+                       doctest::Contains("ensemble_kl: the student's shape [2, 3] differs from the teacher's [2, 4]"),
+                       afd::ShapeError);
 }
 
 TEST_CASE("in a step each student has one loss; the target is a constant, the student's own part of it too") {

@@ -30,6 +30,10 @@ static_assert(Bound::period == 4);
 static_assert(std::is_same_v<Bound::Term, afd::MutualKL>);
 static_assert(std::is_same_v<Bound::Topology, AllPairs>);
 static_assert(afd::detail::BoundTerm<afd::MutualKL, afd::topology::Pair>::period == 1);
+using Inside = afd::detail::BoundTerm<afd::Over<AllPairs, afd::Every<4, afd::MutualKL>>, afd::topology::Pair>;
+static_assert(Inside::period == 4 && std::is_same_v<Inside::Topology, AllPairs>);
+static_assert(afd::detail::BoundTerm<afd::Every<1, afd::MutualKL>, afd::topology::Pair>::period == 1);
+static_assert(afd::detail::BoundTerm<afd::Every<1, afd::MutualKL>, afd::topology::Pair>::name() == "mutual_kl");
 static_assert(afd::StrategyMember<afd::Every<2, afd::Adversarial<>>>);
 static_assert(!afd::StrategyMember<afd::Every<2, int>>);
 
@@ -85,7 +89,7 @@ TEST_CASE("a step in which it is due is the step without Every, one in which it 
   auto a = tiny_network(), b = tiny_network();
   afd::Distiller sparse{afd::topology::Pair{}, Sparse{}, a, b};
   sparse.step(tiny_batch());
-  const auto modules = sparse.cohort().edge_modules();
+  const auto modules = sparse.cohort().edges().modules();
   const auto discriminator_before = afd_test::state_of(*modules.back());
   sparse.step(tiny_batch());
   sparse.step(tiny_batch());

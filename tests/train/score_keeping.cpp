@@ -27,8 +27,8 @@ afd::EpochEvent<D> event_of(std::int64_t epoch, double first, double second) {
   event.train_seconds = 2;
   event.samples = 10;
   event.scores.emplace();
-  event.scores->networks[0].top1 = first;
-  event.scores->networks[1].top1 = second;
+  event.scores->networks[0] = {.top1 = first, .samples = 10};
+  event.scores->networks[1] = {.top1 = second, .samples = 10};
   return event;
 }
 

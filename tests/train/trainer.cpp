@@ -130,7 +130,7 @@ TEST_CASE("best and last are kept apart, the first epoch among equals") {
   Scripted a, b;
   afd::Distiller distiller{afd::topology::Pair{}, afd::Alone{}, a, b};
   const std::vector<afd::Batch> batches{labelled_batch()};
-  distiller.build(batches[0].inputs);
+  distiller.build(batches[0]);
   a->next = b->next = 0;
   a->script = {0.2, 0.9, 0.9, 0.5};
   b->script = {0.1, 0.1, 0.3, 0.4};
@@ -145,11 +145,18 @@ TEST_CASE("best and last are kept apart, the first epoch among equals") {
   CHECK(improved == std::vector<bool>{true, true, false, false});
 }
 
+TEST_CASE("patience without anything to evaluate on is refused") {
+  Probe a, b;
+  afd::Distiller distiller{afd::topology::Pair{}, afd::Alone{}, a, b};
+  afd::Trainer trainer{distiller, {.epochs = 2, .patience = 1}};
+  CHECK_THROWS_WITH_AS(trainer.fit(some_batches(1)), doctest::Contains("no source to evaluate on"), afd::ConfigError);
+}
+
 TEST_CASE("early stopping waits for its patience, and for the better of the networks") {
   Scripted a, b;
   afd::Distiller distiller{afd::topology::Pair{}, afd::Alone{}, a, b};
   const std::vector<afd::Batch> batches{labelled_batch()};
-  distiller.build(batches[0].inputs);
+  distiller.build(batches[0]);
   a->next = b->next = 0;
   a->script = {0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4};
   b->script = {0.1, 0.1, 0.2, 0.2, 0.2, 0.2, 0.2};

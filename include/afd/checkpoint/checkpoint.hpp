@@ -28,8 +28,8 @@ struct CheckpointOptions {
   std::function<void(const std::string&)> say = [](const std::string& text) { std::cerr << "afd: " << text << '\n'; };
 };
 
-/// Version of what is in a checkpoint; older ones can be read.
-inline constexpr ContentKind checkpoint_kind{"run", 1};
+/// Version of what is in a checkpoint. Those of version 1 lack what edges were made for, and are refused by that name.
+inline constexpr ContentKind checkpoint_kind{"run", 2};
 
 /// The state in a checkpoint. Throws FileError for a file that cannot be read, FormatError for one that is damaged or
 /// something else, VersionError for one of a newer format.

@@ -16,7 +16,7 @@
 #include <torch/types.h>
 
 #include <afd/compute/buffer_snapshot.hpp>
-#include <afd/network/outputs.hpp>
+#include <afd/data/tensors.hpp>
 
 namespace afd {
 
@@ -36,8 +36,13 @@ inline void to_channels_last(torch::nn::Module& module) {
   }
 }
 
-[[nodiscard]] inline torch::Tensor in_layout(const torch::Tensor& inputs, bool channels_last) {
-  return channels_last && inputs.dim() == 4 ? inputs.contiguous(torch::MemoryFormat::ChannelsLast) : inputs;
+/// Images among the inputs in channels_last, if so.
+template <class Inputs>
+[[nodiscard]] Inputs in_layout(const Inputs& inputs, bool channels_last) {
+  if (!channels_last) return inputs;
+  return map_tensors(inputs, [](const torch::Tensor& tensor) {
+    return tensor.dim() == 4 ? tensor.contiguous(torch::MemoryFormat::ChannelsLast) : tensor;
+  });
 }
 
 /// Where parameters lie in memory, to put them back there.
@@ -57,23 +62,22 @@ class GivenMemory {
 /// Times layouts on modules, and leaves weights, statistics, layout and random numbers as they were.
 class LayoutTrial {
  public:
-  explicit LayoutTrial(const torch::Tensor& inputs) : inputs_(inputs) {}
-
-  /// `forward(inputs)` gives the module's Outputs.
-  template <class Forward>
-  void add(torch::nn::Module& module, const Forward& forward) {
+  /// `forward(inputs)` gives what the module returns. Without images among its inputs there is nothing to try.
+  template <class Inputs, class Forward>
+  void add(torch::nn::Module& module, const Inputs& inputs, const Forward& forward) {
+    if (!has_images(inputs)) return;
     const std::vector<torch::Tensor> parameters = module.parameters();
     const GivenMemory memory(parameters);
     BufferStore store(module.buffers());
     const BufferSnapshot statistics(store);
-    torch::Generator generator = at::globalContext().defaultGenerator(inputs_.device());
+    torch::Generator generator = at::globalContext().defaultGenerator(first_tensor(inputs).device());
     const torch::Tensor random = generator.get_state();
     double best_given = std::numeric_limits<double>::infinity(), best_last = best_given;
     try {
       for (int round = 0; round < 3; ++round) {
-        const double as_given = seconds(parameters, forward, inputs_);
+        const double as_given = seconds(parameters, forward, inputs);
         to_channels_last(module);
-        const double last = seconds(parameters, forward, in_layout(inputs_, true));
+        const double last = seconds(parameters, forward, in_layout(inputs, true));
         memory.restore();
         if (round == 0) continue;  // LibTorch prepares its convolutions for new shapes
         best_given = std::min(best_given, as_given);
@@ -93,13 +97,30 @@ class LayoutTrial {
   [[nodiscard]] bool channels_last_pays() const { return channels_last_ < 0.97 * as_given_; }
 
  private:
-  template <class Forward>
-  static double seconds(const std::vector<torch::Tensor>& parameters, const Forward& forward,
-                        const torch::Tensor& inputs) {
+  template <class Inputs>
+  static bool has_images(const Inputs& inputs) {
+    bool found = false;
+    for_each_tensor(inputs, [&](const torch::Tensor& tensor) { found = found || tensor.dim() == 4; });
+    return found;
+  }
+
+  /// The sum of all that was returned: something to differentiate.
+  template <class Out>
+  static torch::Tensor sum_of(const Out& outputs) {
+    torch::Tensor sum = torch::zeros({});
+    if constexpr (is_walkable<Out>) {
+      for_each_tensor(outputs, [&](const torch::Tensor& tensor) {
+        if (tensor.defined() && tensor.is_floating_point()) sum = sum.to(tensor.device()) + tensor.sum();
+      });
+    }
+    return sum;
+  }
+
+  template <class Forward, class Inputs>
+  static double seconds(const std::vector<torch::Tensor>& parameters, const Forward& forward, const Inputs& inputs) {
     using Clock = std::chrono::steady_clock;
     const Clock::time_point start = Clock::now();
-    const Outputs outputs = forward(inputs);
-    torch::Tensor sum = outputs.logits.sum() + outputs.features.sum();
+    torch::Tensor sum = sum_of(forward(inputs));
     std::vector<torch::Tensor> wanted;
     for (const torch::Tensor& parameter : parameters)
       if (parameter.requires_grad()) wanted.push_back(parameter);
@@ -111,7 +132,6 @@ class LayoutTrial {
     return std::chrono::duration<double>(Clock::now() - start).count();
   }
 
-  torch::Tensor inputs_;
   double as_given_ = 0;
   double channels_last_ = 0;
 };

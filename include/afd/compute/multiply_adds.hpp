@@ -67,8 +67,8 @@ class MultiplyAddCounter {
 
 /// The multiply-adds of one forward on `inputs`. Runs the network once in eval mode, without a graph; modes are put
 /// back.
-template <Network N>
-[[nodiscard]] std::int64_t multiply_adds(N&& network, const torch::Tensor& inputs) {
+template <Network N, class Inputs>
+[[nodiscard]] std::int64_t multiply_adds(N&& network, const Inputs& inputs) {
   const torch::NoGradGuard no_grad;
   const EvalMode eval(module_of(network));
   const MultiplyAddCounter counter;

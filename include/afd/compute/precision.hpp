@@ -5,9 +5,10 @@
 
 #include <torch/types.h>
 
+#include <afd/data/tensors.hpp>
 #include <afd/detail/autocast.hpp>
+#include <afd/error.hpp>
 #include <afd/network/network.hpp>
-#include <afd/network/outputs.hpp>
 
 namespace afd {
 
@@ -19,19 +20,25 @@ enum class Precision {
 
 namespace detail {
 
-/// The network's outputs in that precision, given back in float where autocast made less of them.
-template <class N>
-[[nodiscard]] Outputs run_in(Precision precision, N& network, const torch::Tensor& inputs) {
+/// The network's outputs in that precision, given back in float where autocast made less of them. Throws ConfigError
+/// for outputs whose tensors cannot be found, in other precisions than full.
+template <class N, class Inputs>
+[[nodiscard]] auto run_in(Precision precision, N& network, const Inputs& inputs) {
   if (precision == Precision::full) return afd::run(network, inputs);
-  Outputs outputs;
-  {
-    const Autocast autocast(inputs.device().type());
-    outputs = afd::run(network, inputs);
+  if constexpr (is_walkable<OutputsOf<N, Inputs>>) {
+    auto outputs = [&] {
+      const Autocast autocast(first_tensor(inputs).device().type());
+      return afd::run(network, inputs);
+    }();
+    for_each_tensor(outputs, [](torch::Tensor& tensor) {
+      if (tensor.defined() && tensor.scalar_type() == torch::kBFloat16) tensor = tensor.to(torch::kFloat32);
+    });
+    return outputs;
+  } else {
+    throw ConfigError(
+        "Precision::bfloat16 gives a network's outputs back in float, but the tensors in what this one returns cannot "
+        "be found; list them in it, see afd/data/tensors.hpp");
   }
-  for (torch::Tensor* tensor : {&outputs.features, &outputs.logits}) {
-    if (tensor->defined() && tensor->scalar_type() == torch::kBFloat16) *tensor = tensor->to(torch::kFloat32);
-  }
-  return outputs;
 }
 
 }  // namespace detail

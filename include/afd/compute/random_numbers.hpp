@@ -3,7 +3,8 @@
 
 // LibTorch's own random numbers, as a part of a run's state.
 
-#include <map>
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,41 +24,59 @@ namespace afd::detail {
 class RandomNumbers {
  public:
   explicit RandomNumbers(const std::vector<torch::Device>& devices) {
-    generators_.emplace("random numbers", cpu_generator());
+    generators_.push_back({"random numbers", cpu_generator()});
     for (const torch::Device& device : devices) {
-      if (device.is_cuda()) {
-        generators_.emplace("random numbers " + device.str(), at::globalContext().defaultGenerator(device));
-      }
+      if (!device.is_cuda()) continue;
+      const std::string key = "random numbers " + device.str();
+      const bool is_known =
+          std::any_of(generators_.begin(), generators_.end(), [&](const auto& g) { return g.key == key; });
+      if (!is_known) generators_.push_back({key, at::globalContext().defaultGenerator(device)});
     }
   }
 
   void save(StateDict& state) const {
-    for (const auto& [key, generator] : generators_) state.set(key, generator.get_state());
+    for (const Named& each : generators_) state.set(each.key, each.generator.get_state());
   }
 
   /// Those that are in the state: one that was saved on other devices does not have all. Throws FormatError for a state
   /// without the CPU's.
   void load(const StateDict& state) {
-    for (auto& [key, generator] : generators_) {
-      if (key == "random numbers" || state.contains(key)) generator.set_state(state.get<torch::Tensor>(key));
+    for (Named& each : generators_) {
+      if (each.key == "random numbers" || state.contains(each.key)) {
+        each.generator.set_state(state.get<torch::Tensor>(each.key));
+      }
     }
   }
 
+  /// The states of all, in an order of their own.
+  [[nodiscard]] std::vector<torch::Tensor> states() const {
+    std::vector<torch::Tensor> all;
+    for (const Named& each : generators_) all.push_back(each.generator.get_state());
+    return all;
+  }
+  void set_states(const std::vector<torch::Tensor>& states) {
+    for (std::size_t i = 0; i < generators_.size(); ++i) generators_[i].generator.set_state(states[i]);
+  }
+
  private:
-  std::map<std::string, torch::Generator> generators_;
+  struct Named {
+    std::string key;
+    torch::Generator generator;
+  };
+  std::vector<Named> generators_;
 };
 
 /// Puts random numbers back when it ends.
 class RandomNumbersGuard {
  public:
-  explicit RandomNumbersGuard(RandomNumbers numbers) : numbers_(std::move(numbers)) { numbers_.save(before_); }
+  explicit RandomNumbersGuard(RandomNumbers numbers) : numbers_(std::move(numbers)), before_(numbers_.states()) {}
   RandomNumbersGuard(const RandomNumbersGuard&) = delete;
   RandomNumbersGuard& operator=(const RandomNumbersGuard&) = delete;
-  ~RandomNumbersGuard() { numbers_.load(before_); }
+  ~RandomNumbersGuard() { numbers_.set_states(before_); }
 
  private:
   RandomNumbers numbers_;
-  StateDict before_;
+  std::vector<torch::Tensor> before_;
 };
 
 }  // namespace afd::detail

@@ -18,19 +18,23 @@
 
 namespace afd {
 
-/// Any source under one type, so that a training is compiled once for all of them; costs a virtual call per batch.
+/// Any source of batches like B under one type, so that a training is compiled once for all of them; costs a virtual
+/// call per batch.
 /// Copies share the source. One walk at a time: begin() ends the one before.
 ///
 ///     afd::AnySource train = ahead ? afd::AnySource(std::make_shared<afd::Prefetch<Loader>>(std::move(loader)))
 ///                                  : afd::AnySource(std::move(loader));
-class AnySource {
+///
+/// Sources of batches of other types than Batch: afd::BasicAnySource{std::move(loader)}, all of one type.
+template <class B = Batch>
+class BasicAnySource {
   struct Interface {
     Interface() = default;
     Interface(const Interface&) = delete;
     Interface& operator=(const Interface&) = delete;
     virtual ~Interface() = default;
     virtual void begin() = 0;
-    virtual std::optional<Batch> next() = 0;
+    virtual std::optional<B> next() = 0;
     virtual void start_epoch(std::int64_t epoch, std::int64_t first_batch) = 0;
     [[nodiscard]] virtual bool resumes_epochs() const = 0;
     [[nodiscard]] virtual std::optional<std::int64_t> batch_count() const = 0;
@@ -41,14 +45,14 @@ class AnySource {
   class Iterator {
    public:
     using iterator_category = std::input_iterator_tag;
-    using value_type = Batch;
+    using value_type = B;
     using difference_type = std::ptrdiff_t;
-    using pointer = const Batch*;
-    using reference = const Batch&;
+    using pointer = const B*;
+    using reference = const B&;
 
     Iterator() = default;
-    [[nodiscard]] const Batch& operator*() const { return *batch_; }
-    [[nodiscard]] const Batch* operator->() const { return &*batch_; }
+    [[nodiscard]] const B& operator*() const { return *batch_; }
+    [[nodiscard]] const B* operator->() const { return &*batch_; }
     Iterator& operator++() {
       batch_ = source_->next();
       return *this;
@@ -57,20 +61,23 @@ class AnySource {
     friend bool operator==(const Iterator& it, std::default_sentinel_t) { return !it.batch_.has_value(); }
 
    private:
-    friend class AnySource;
+    friend class BasicAnySource;
     explicit Iterator(std::shared_ptr<Interface> source) : source_(std::move(source)) { ++*this; }
 
     std::shared_ptr<Interface> source_;
-    std::optional<Batch> batch_;
+    std::optional<B> batch_;
   };
 
   template <BatchSource S>
-    requires(!std::is_same_v<std::remove_cvref_t<S>, AnySource> && std::move_constructible<std::remove_cvref_t<S>>)
-  explicit AnySource(S&& source) : AnySource(std::make_shared<std::remove_cvref_t<S>>(std::forward<S>(source))) {}
+    requires(!std::is_same_v<std::remove_cvref_t<S>, BasicAnySource> &&
+             std::move_constructible<std::remove_cvref_t<S>> && std::is_same_v<BatchOfSource<S>, B>)
+  explicit BasicAnySource(S&& source)
+      : BasicAnySource(std::make_shared<std::remove_cvref_t<S>>(std::forward<S>(source))) {}
 
   /// For a source that cannot be moved, such as Prefetch. Throws ConfigError for nullptr.
   template <BatchSource S>
-  explicit AnySource(std::shared_ptr<S> source) : held_(std::make_shared<Held<S>>(std::move(source))) {}
+    requires std::is_same_v<BatchOfSource<S>, B>
+  explicit BasicAnySource(std::shared_ptr<S> source) : held_(std::make_shared<Held<S>>(std::move(source))) {}
 
   [[nodiscard]] Iterator begin() const {
     held_->begin();
@@ -100,7 +107,7 @@ class AnySource {
       place_.emplace(std::begin(*source_));
       is_new_ = true;
     }
-    std::optional<Batch> next() override {
+    std::optional<B> next() override {
       if (!is_new_) ++*place_;
       is_new_ = false;
       if (!(*place_ != std::end(*source_))) return std::nullopt;
@@ -129,6 +136,14 @@ class AnySource {
 
   std::shared_ptr<Interface> held_;
 };
+
+template <BatchSource S>
+BasicAnySource(S&&) -> BasicAnySource<BatchOfSource<S>>;
+template <BatchSource S>
+BasicAnySource(std::shared_ptr<S>) -> BasicAnySource<BatchOfSource<S>>;
+
+/// Any source of batches of one tensor each.
+using AnySource = BasicAnySource<>;
 
 static_assert(BatchSource<AnySource> && CanResumeEpoch<AnySource>);
 

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Transforms in sequence, and all transforms of this library.
+// Transforms in sequence, and all transforms of images in this library.
 
 #include <cstddef>
-#include <cstdint>
 #include <tuple>
 #include <utility>
 
-#include <torch/types.h>
-
+#include <afd/data/batch.hpp>
 #include <afd/data/batch_transform.hpp>
 #include <afd/data/horizontal_flip.hpp>
 #include <afd/data/normalize.hpp>
@@ -17,22 +15,61 @@
 #include <afd/data/pad_crop.hpp>
 
 namespace afd {
+namespace detail {
 
-/// One transform after the other, each with random numbers of its own:
+/// Whether all transforms, one after the other, can be applied to a batch like B; `InputsOnly`: to its inputs alone.
+template <bool InputsOnly, class B>
+consteval bool can_compose() {
+  return true;
+}
+template <bool InputsOnly, class B, class First, class... Rest>
+consteval bool can_compose() {
+  if constexpr (InputsOnly ? TransformsInputs<First, typename B::Inputs> : BatchTransform<First, B>) {
+    using Next = decltype(transformed(std::declval<const First&>(), std::declval<B>(), CounterRng(0, 0)));
+    return can_compose<InputsOnly, Next, Rest...>();
+  } else {
+    return false;
+  }
+}
+
+template <class Inputs, class... Transforms>
+concept ComposableInputs = can_compose<true, BasicBatch<Inputs, NoTargets>, Transforms...>();
+template <class B, class... Transforms>
+concept ComposableBatch = can_compose<false, B, Transforms...>();
+
+}  // namespace detail
+
+/// One transform after the other, of inputs or of whole batches, each with random numbers of its own:
 ///
 ///     afd::Compose{afd::PadCrop{.padding = 4}, afd::HorizontalFlip{}, afd::channel_statistics(train)}
-template <BatchTransform... Transforms>
+template <TransformIsValue... Transforms>
 class Compose {
  public:
   explicit Compose(Transforms... transforms) : transforms_(std::move(transforms)...) {}
 
-  [[nodiscard]] torch::Tensor operator()(torch::Tensor inputs, const CounterRng& rng) const {
-    std::uint64_t place = 0;
-    std::apply([&](const Transforms&... each) { ((inputs = each(inputs, rng.stream(place++))), ...); }, transforms_);
-    return inputs;
+  /// Of inputs; if all transforms take no more than those.
+  template <detail::ComposableInputs<Transforms...> Inputs>
+  [[nodiscard]] auto operator()(Inputs inputs, const CounterRng& rng) const {
+    return from<0>(BasicBatch<Inputs, NoTargets>{std::move(inputs), {}}, rng).inputs;
+  }
+
+  template <class I, class T>
+    requires detail::ComposableBatch<BasicBatch<I, T>, Transforms...>
+  [[nodiscard]] auto operator()(BasicBatch<I, T> batch, const CounterRng& rng) const {
+    return from<0>(std::move(batch), rng);
   }
 
  private:
+  template <std::size_t Place, class I, class T>
+  [[nodiscard]] auto from(BasicBatch<I, T> batch, const CounterRng& rng) const {
+    if constexpr (Place == sizeof...(Transforms)) {
+      return batch;
+    } else {
+      return from<Place + 1>(detail::transformed(std::get<Place>(transforms_), std::move(batch), rng.stream(Place)),
+                             rng);
+    }
+  }
+
   std::tuple<Transforms...> transforms_;
 };
 

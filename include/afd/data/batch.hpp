@@ -14,51 +14,96 @@
 
 #include <torch/types.h>
 
+#include <afd/data/tensors.hpp>
+
 namespace afd {
 
-struct Batch {
-  torch::Tensor inputs;   ///< [N, ...]
-  torch::Tensor targets;  ///< int64 [N]: class labels
+/// Inputs and targets are each a tensor, or a tuple, an array, a list or a struct of the user's with tensors in it; see
+/// afd/data/tensors.hpp. Networks are called with the inputs, loss terms with the targets.
+///     afd::BasicBatch batch{std::tuple{token_ids, mask}, labels};
+template <class I = torch::Tensor, class T = torch::Tensor>
+struct BasicBatch {
+  using Inputs = I;
+  using Targets = T;
+
+  Inputs inputs;    ///< of N samples; a tensor is [N, ...]
+  Targets targets;  ///< whatever the terms that read them understand; labels are int64 [N]
+};
+template <class I, class T>
+BasicBatch(I, T) -> BasicBatch<I, T>;
+
+/// A batch of the common case: one tensor each.
+using Batch = BasicBatch<>;
+
+/// Whether B is a BasicBatch, whatever is in it.
+template <class B>
+inline constexpr bool is_basic_batch = false;
+template <class I, class T>
+inline constexpr bool is_basic_batch<BasicBatch<I, T>> = true;
+
+/// The targets of a batch that has none.
+struct NoTargets {
+  friend bool operator==(const NoTargets&, const NoTargets&) = default;
 };
 
-/// 1. Has tensors `inputs` and `targets`, like Batch.
+/// 1. Has `inputs` and `targets`, like BasicBatch.
 template <class B>
 concept HasInputsAndTargets = requires(const std::remove_cvref_t<B>& batch) {
-  { batch.inputs } -> std::convertible_to<torch::Tensor>;
-  { batch.targets } -> std::convertible_to<torch::Tensor>;
+  batch.inputs;
+  batch.targets;
 };
 
-/// 2. Has tensors `data` and `target`, like torch::data::Example<>.
+/// 2. Has `data` and `target`, like torch::data::Example<>; the target may be torch::data::example::NoTarget.
 template <class B>
 concept HasDataAndTarget = requires(const std::remove_cvref_t<B>& batch) {
+  batch.data;
+  batch.target;
+};
+
+/// 3. Is a pair or tuple of two: inputs, targets.
+template <class B>
+concept IsInputsTargetsPair = requires { requires std::tuple_size<std::remove_cvref_t<B>>::value == 2; };
+
+/// 4. Has `inputs` alone, or `data` alone, like torch::data::TensorExample: there are no targets.
+template <class B>
+concept HasInputsAlone = !HasInputsAndTargets<B> && requires(const std::remove_cvref_t<B>& batch) { batch.inputs; };
+template <class B>
+concept HasDataAlone = !HasDataAndTarget<B> && requires(const std::remove_cvref_t<B>& batch) {
   { batch.data } -> std::convertible_to<torch::Tensor>;
-  { batch.target } -> std::convertible_to<torch::Tensor>;
 };
 
-/// 3. Is a pair or tuple of two tensors: inputs, targets.
+/// What as_batch understands: any one of the four. A std::vector of examples is not one: give the torch DataLoader's
+/// data set a `.map(torch::data::transforms::Stack<>())`.
 template <class B>
-concept IsTensorPair = requires(const std::remove_cvref_t<B>& batch) {
-  requires std::tuple_size<std::remove_cvref_t<B>>::value == 2;
-  { std::get<0>(batch) } -> std::convertible_to<torch::Tensor>;
-  { std::get<1>(batch) } -> std::convertible_to<torch::Tensor>;
-};
+concept BatchLike =
+    HasInputsAndTargets<B> || HasDataAndTarget<B> || IsInputsTargetsPair<B> || HasInputsAlone<B> || HasDataAlone<B>;
 
-/// What as_batch understands: any one of the three. A std::vector of examples is not one: give the torch
-/// DataLoader's data set a `.map(torch::data::transforms::Stack<>())`.
-template <class B>
-concept BatchLike = HasInputsAndTargets<B> || HasDataAndTarget<B> || IsTensorPair<B>;
-
-/// The same tensors as a Batch; no data is copied.
+/// The same tensors as a BasicBatch; no data is copied.
 template <BatchLike B>
-[[nodiscard]] Batch as_batch(const B& batch) {
+[[nodiscard]] auto as_batch(const B& batch) {
   if constexpr (HasInputsAndTargets<B>) {
-    return {batch.inputs, batch.targets};
+    return BasicBatch<std::remove_cvref_t<decltype(batch.inputs)>, std::remove_cvref_t<decltype(batch.targets)>>{
+        batch.inputs, batch.targets};
   } else if constexpr (HasDataAndTarget<B>) {
-    return {batch.data, batch.target};
+    using Target = std::remove_cvref_t<decltype(batch.target)>;
+    if constexpr (std::is_empty_v<Target>) {
+      return BasicBatch<std::remove_cvref_t<decltype(batch.data)>, NoTargets>{batch.data, {}};
+    } else {
+      return BasicBatch<std::remove_cvref_t<decltype(batch.data)>, Target>{batch.data, batch.target};
+    }
+  } else if constexpr (IsInputsTargetsPair<B>) {
+    return BasicBatch<std::remove_cvref_t<decltype(std::get<0>(batch))>,
+                      std::remove_cvref_t<decltype(std::get<1>(batch))>>{std::get<0>(batch), std::get<1>(batch)};
+  } else if constexpr (HasInputsAlone<B>) {
+    return BasicBatch<std::remove_cvref_t<decltype(batch.inputs)>, NoTargets>{batch.inputs, {}};
   } else {
-    return {std::get<0>(batch), std::get<1>(batch)};
+    return BasicBatch<std::remove_cvref_t<decltype(batch.data)>, NoTargets>{batch.data, {}};
   }
 }
+
+/// The BasicBatch that something is read as.
+template <class B>
+using BatchOf = decltype(as_batch(std::declval<const std::remove_cvref_t<B>&>()));
 
 /// 1. A range-based for loop can walk it: begin, end, !=, ++ and *; once per begin is enough.
 template <class S>
@@ -92,6 +137,10 @@ concept HasEpochs = requires(S& source, std::int64_t epoch) { source.start_epoch
 template <class S>
 concept CanResumeEpoch =
     requires(S& source, std::int64_t epoch, std::int64_t batch) { source.start_epoch(epoch, batch); };
+
+/// The BasicBatch that a source yields.
+template <class S>
+using BatchOfSource = BatchOf<decltype(*std::begin(std::declval<S&>()))>;
 
 /// Whether this source can: one whose type could may hold another that cannot, and then `resumes_epochs()` says so.
 template <class S>

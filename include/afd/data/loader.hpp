@@ -17,6 +17,7 @@
 #include <afd/data/batch_transform.hpp>
 #include <afd/data/order.hpp>
 #include <afd/data/tensor_dataset.hpp>
+#include <afd/data/tensors.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
 
@@ -32,15 +33,22 @@ struct LoaderOptions {
 };
 
 /// A data set: `size()`, in samples; `validate()` throws DataError if it cannot be used; `gather(rows, rng)`, const,
-/// makes a batch of the samples at `rows`, int64 [N], and may take chance from `rng` for row i, as a BatchTransform
-/// does. TensorDataset and ImageFolder are data sets. Not required: a base class, or that samples are in memory.
+/// makes a BasicBatch of the samples at `rows`, int64 [N], and may take chance from `rng` for row i, as a
+/// BatchTransform does. TensorDataset, BasicTensorDataset and ImageFolder are data sets. Not required: a base class, or
+/// that samples are in memory.
 template <class D>
 concept Dataset =
     std::copy_constructible<D> && requires(const D& dataset, const torch::Tensor& rows, const CounterRng& rng) {
       { dataset.size() } -> std::convertible_to<std::int64_t>;
       dataset.validate();
-      { dataset.gather(rows, rng) } -> std::same_as<Batch>;
+      dataset.gather(rows, rng);
+      requires is_basic_batch<std::remove_cvref_t<decltype(dataset.gather(rows, rng))>>;
     };
+
+/// The batch that a data set's samples come in, before any transform.
+template <Dataset D>
+using BatchOfDataset = std::remove_cvref_t<decltype(std::declval<const D&>().gather(
+    std::declval<const torch::Tensor&>(), std::declval<const CounterRng&>()))>;
 
 /// A BatchSource over a data set. Batch b of epoch e is the same to the bit whenever it is asked for, in
 /// whatever order, so training can stop and resume anywhere.
@@ -49,13 +57,18 @@ concept Dataset =
 ///     train.start_epoch(epoch);
 ///     for (const afd::Batch& batch : train) ...
 ///
+/// A batch has the type that the transform makes of the data set's; see BatchTransform. All its tensors are moved to
+/// the device.
+///
 /// BatchNorm cannot train on a batch of one sample. A shuffled epoch therefore leaves out a last batch
 /// smaller than `min_batch`; other samples are left out in the next epoch. Without shuffling nothing is left
 /// out, unless `drop_last` says so, for an evaluation must see every sample.
-template <BatchTransform Transform = UnitRange, Dataset D = TensorDataset>
+template <TransformIsValue Transform = UnitRange, Dataset D = TensorDataset>
 class BatchLoader {
  public:
   class Iterator;
+  using Made = decltype(detail::transformed(std::declval<const Transform&>(), std::declval<BatchOfDataset<D>>(),
+                                            std::declval<const CounterRng&>()));
 
   /// Throws ConfigError for a batch_size or min_batch below 1; DataError for a data set that is not valid, is
   /// not on the CPU, or is too small for a single batch.
@@ -66,13 +79,7 @@ class BatchLoader {
                                        options_.batch_size, " and ", options_.min_batch));
     }
     dataset_.validate();
-    if constexpr (std::is_same_v<D, TensorDataset>) {
-      if (!dataset_.inputs.device().is_cpu()) {
-        throw DataError(detail::concat("a loader needs its data set on the CPU, but it is on ",
-                                       dataset_.inputs.device(), "; the option `device` moves each batch"));
-      }
-      dataset_.inputs = dataset_.inputs.contiguous();
-    }
+    if constexpr (detail::is_tensor_dataset<D>) prepare_tensors();
     if (batch_count() == 0) {
       throw DataError(detail::concat("a data set of ", sample_count(), " sample(s) has no batch of ",
                                      options_.batch_size, options_.drop_last ? " with drop_last" : " under min_batch",
@@ -120,15 +127,19 @@ class BatchLoader {
   }
 
   /// Batch `index` of the current epoch, 0 <= index < batch_count().
-  [[nodiscard]] Batch batch(std::int64_t index) const {
+  [[nodiscard]] Made batch(std::int64_t index) const {
     const std::int64_t start = index * options_.batch_size;
     const std::int64_t count = std::min(options_.batch_size, sample_count() - start);
     const CounterRng rng(options_.seed, epoch_, start);
     // Copies: who changes a batch in place must not change the data set.
-    Batch batch = dataset_.gather(order_.narrow(0, start, count), rng.stream(gathering));
-    batch.inputs = transform_(batch.inputs, rng).to(options_.device);
-    batch.targets = batch.targets.to(options_.device);
-    return batch;
+    Made made =
+        detail::transformed(transform_, dataset_.gather(order_.narrow(0, start, count), rng.stream(gathering)), rng);
+    const auto move = [&](torch::Tensor& tensor) {
+      if (tensor.defined()) tensor = tensor.to(options_.device);
+    };
+    for_each_tensor(made.inputs, move);
+    for_each_tensor(made.targets, move);
+    return made;
   }
 
   [[nodiscard]] Iterator begin() const { return Iterator(this, first_batch_); }
@@ -136,6 +147,17 @@ class BatchLoader {
 
  private:
   static constexpr std::uint64_t gathering = ~std::uint64_t{0};  ///< a stream that no transform has
+
+  void prepare_tensors() {
+    const torch::Device device = first_tensor(dataset_.inputs).device();
+    if (!device.is_cpu()) {
+      throw DataError(detail::concat("a loader needs its data set on the CPU, but it is on ", device,
+                                     "; the option `device` moves each batch"));
+    }
+    const auto pack = [](torch::Tensor& tensor) { tensor = tensor.contiguous(); };
+    for_each_tensor(dataset_.inputs, pack);
+    for_each_tensor(dataset_.targets, pack);
+  }
 
   D dataset_;
   LoaderOptions options_;
@@ -146,20 +168,20 @@ class BatchLoader {
 };
 
 /// A place in the loader's current epoch; the batch is made each time it is dereferenced.
-template <BatchTransform Transform, Dataset D>
+template <TransformIsValue Transform, Dataset D>
 class BatchLoader<Transform, D>::Iterator {
  public:
   using iterator_category = std::input_iterator_tag;
   using iterator_concept = std::forward_iterator_tag;
-  using value_type = Batch;
+  using value_type = Made;
   using difference_type = std::ptrdiff_t;
   using pointer = void;
-  using reference = Batch;
+  using reference = Made;
 
   Iterator() = default;
   Iterator(const BatchLoader* loader, std::int64_t index) : loader_(loader), index_(index) {}
 
-  [[nodiscard]] Batch operator*() const { return loader_->batch(index_); }
+  [[nodiscard]] Made operator*() const { return loader_->batch(index_); }
   Iterator& operator++() {
     ++index_;
     return *this;
@@ -176,6 +198,6 @@ class BatchLoader<Transform, D>::Iterator {
   std::int64_t index_ = 0;
 };
 
-static_assert(BatchSource<BatchLoader<>>);
+static_assert(BatchSource<BatchLoader<>> && std::same_as<BatchOfSource<BatchLoader<>>, Batch>);
 
 }  // namespace afd

@@ -71,10 +71,15 @@ struct Normalize {
 
 /// Mean and standard deviation (population: divided by the count) of each channel, as Normalize wants them:
 /// of uint8 inputs in [0, 1] units. Accumulated in double, in pieces that keep the extra memory small. Throws
-/// DataError for a data set that is not valid or has no channel dimension.
-[[nodiscard]] inline Normalize channel_statistics(const TensorDataset& dataset) {
+/// DataError for a data set that is not valid, has no channel dimension or neither bytes nor floating point.
+template <class Targets = torch::Tensor>
+[[nodiscard]] Normalize channel_statistics(const BasicTensorDataset<torch::Tensor, Targets>& dataset) {
   dataset.validate();
   const torch::Tensor& inputs = dataset.inputs;
+  if (inputs.scalar_type() != torch::kUInt8 && !inputs.is_floating_point()) {
+    throw DataError(detail::concat("channel statistics need uint8 or floating-point inputs, but they are ",
+                                   inputs.scalar_type(), "; convert them first"));
+  }
   if (inputs.dim() < 2) {
     throw DataError(detail::concat("channel statistics need inputs [N, C, ...], but they have shape ", inputs.sizes()));
   }

@@ -30,7 +30,8 @@ struct PrefetchOptions {
 
 namespace detail {
 
-/// One walk through a source on a thread of its own.
+/// One walk through a source of batches like B on a thread of its own.
+template <class B>
 class PrefetchWalk {
  public:
   template <class Source>
@@ -54,12 +55,12 @@ class PrefetchWalk {
   ~PrefetchWalk() { stop(); }
 
   /// The next batch; nothing at the end, or once it was stopped. Throws what the source threw, in its place.
-  std::optional<Batch> next() {
+  std::optional<B> next() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return !queue_.empty() || finished_ || stopping_; });
     if (stopping_) return std::nullopt;
     if (!queue_.empty()) {
-      Batch batch = std::move(queue_.front());
+      B batch = std::move(queue_.front());
       queue_.pop_front();
       changed_.notify_all();
       return batch;
@@ -88,7 +89,7 @@ class PrefetchWalk {
   void produce(Source& source) {
     try {
       for (auto&& item : source) {
-        Batch batch = as_batch(item);
+        B batch = as_batch(item);
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return queue_.size() < ahead_ || stopping_; });
         if (stopping_) return;
@@ -107,7 +108,7 @@ class PrefetchWalk {
   std::size_t ahead_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Batch> queue_;
+  std::deque<B> queue_;
   std::exception_ptr error_;
   bool started_ = false;
   bool finished_ = false;
@@ -127,20 +128,23 @@ class PrefetchWalk {
 /// so while a step draws from them, too: such a training neither repeats nor goes on to the bit.
 template <BatchSource Source>
 class Prefetch {
+  using Made = BatchOfSource<Source>;
+  using Walk = detail::PrefetchWalk<Made>;
+
  public:
   class Iterator {
    public:
     using iterator_category = std::input_iterator_tag;
-    using value_type = Batch;
+    using value_type = Made;
     using difference_type = std::ptrdiff_t;
-    using pointer = const Batch*;
-    using reference = const Batch&;
+    using pointer = const Made*;
+    using reference = const Made&;
 
     Iterator() = default;
-    explicit Iterator(std::shared_ptr<detail::PrefetchWalk> walk) : walk_(std::move(walk)) { ++*this; }
+    explicit Iterator(std::shared_ptr<Walk> walk) : walk_(std::move(walk)) { ++*this; }
 
-    [[nodiscard]] const Batch& operator*() const { return *batch_; }
-    [[nodiscard]] const Batch* operator->() const { return &*batch_; }
+    [[nodiscard]] const Made& operator*() const { return *batch_; }
+    [[nodiscard]] const Made* operator->() const { return &*batch_; }
     Iterator& operator++() {
       batch_ = walk_->next();
       return *this;
@@ -149,8 +153,8 @@ class Prefetch {
     friend bool operator==(const Iterator& it, std::default_sentinel_t) { return !it.batch_.has_value(); }
 
    private:
-    std::shared_ptr<detail::PrefetchWalk> walk_;
-    std::optional<Batch> batch_;
+    std::shared_ptr<Walk> walk_;
+    std::optional<Made> batch_;
   };
 
   /// Throws ConfigError unless `batches` is at least 1.
@@ -165,7 +169,7 @@ class Prefetch {
 
   [[nodiscard]] Iterator begin() {
     stop();
-    walk_ = std::make_shared<detail::PrefetchWalk>(source_, options_.batches);
+    walk_ = std::make_shared<Walk>(source_, options_.batches);
     return Iterator(walk_);
   }
   [[nodiscard]] std::default_sentinel_t end() const { return std::default_sentinel; }
@@ -201,7 +205,7 @@ class Prefetch {
 
   Source source_;
   PrefetchOptions options_;
-  std::shared_ptr<detail::PrefetchWalk> walk_;
+  std::shared_ptr<Walk> walk_;
 };
 
 }  // namespace afd

@@ -5,76 +5,87 @@
 // sample.
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
-#include <torch/nn.h>
+#include <torch/nn/cloneable.h>
+#include <torch/nn/options/conv.h>
+#include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
 #include <afd/discriminator/discriminator.hpp>
-#include <afd/discriminator/map_check.hpp>
+#include <afd/discriminator/feature_check.hpp>
 #include <afd/discriminator/normalisation.hpp>
-#include <afd/transfer/map_shape.hpp>
+#include <afd/discriminator/place_conv.hpp>
+#include <afd/transfer/feature_shape.hpp>
+#include <afd/transfer/layer_view.hpp>
+#include <afd/transfer/registered.hpp>
 
 namespace afd {
 
 /// The module behind BasicConvDiscriminator; submodules "conv", "norm" and "score".
-template <Normalisation Norm>
-class ConvScoreImpl : public torch::nn::Cloneable<ConvScoreImpl<Norm>> {
+template <Normalisation Norm, std::size_t Sides>
+class ConvScoreImpl : public torch::nn::Cloneable<ConvScoreImpl<Norm, Sides>> {
  public:
-  ConvScoreImpl(MapShape shape, std::int64_t width, double negative_slope)
+  ConvScoreImpl(const FeatureShape& shape, std::int64_t width, double negative_slope)
       : shape_(shape), width_(width), negative_slope_(negative_slope) {
     ConvScoreImpl::reset();
   }
 
   void reset() override {
-    const std::int64_t stride = std::min(shape_.height, shape_.width) < 4 ? 1 : 2;
-    const auto halved = [stride](std::int64_t side) { return (side - 1) / stride + 1; };
-    conv_ = this->register_module(
-        "conv",
-        typename Norm::Conv2d(
-            torch::nn::Conv2dOptions(shape_.channels, width_, 3).stride(stride).padding(1).bias(Norm::hidden_bias)));
-    norm_ = this->register_module("norm", Norm::norm2d(width_));
-    score_ = this->register_module("score", typename Norm::Conv2d(torch::nn::Conv2dOptions(
-                                                width_, 1, {halved(shape_.height), halved(shape_.width)})));
+    std::array<std::int64_t, Sides> sides = detail::layer_sides<Sides>(shape_);
+    const bool short_side = std::any_of(sides.begin(), sides.end(), [](auto side) { return side > 1 && side < 4; });
+    const std::int64_t stride = short_side ? 1 : 2;
+    auto conv = detail::place_conv(shape_.channels, width_, sides, 3).stride(stride).bias(Norm::hidden_bias);
+    conv_ = detail::registered(*this, "conv", Conv(conv));
+    norm_ = detail::registered(*this, "norm", Layers::hidden(width_));
+    for (std::int64_t& side : sides) side = (side - 1) / stride + 1;
+    score_ = detail::registered(*this, "score", Conv(torch::nn::ConvOptions<Sides>(width_, 1, sides)));
   }
 
-  /// Maps [N, C, H, W] -> raw scores [N]. Throws ShapeError for maps of another shape.
+  /// Features, channels first -> raw scores [N]. Throws ShapeError for features of another shape.
   torch::Tensor forward(const torch::Tensor& features) {
-    const torch::Tensor map = detail::checked_map(features, shape_, "ConvDiscriminator");
-    const torch::Tensor hidden = torch::leaky_relu(norm_->forward(conv_->forward(map)), negative_slope_);
+    const torch::Tensor view = detail::layer_view(detail::checked_features(features, shape_, "ConvDiscriminator"));
+    const torch::Tensor hidden = torch::leaky_relu(norm_->forward(conv_->forward(view)), negative_slope_);
     return score_->forward(hidden).flatten();
   }
 
  private:
-  MapShape shape_;
+  using Layers = detail::PlaceLayers<Norm, Sides>;
+  using Conv = typename Layers::Conv;
+
+  FeatureShape shape_;
   std::int64_t width_;
   double negative_slope_;
-  typename Norm::Conv2d conv_{nullptr};
-  typename Norm::Norm2d norm_{nullptr};
-  typename Norm::Conv2d score_{nullptr};
+  Conv conv_{nullptr};
+  typename Layers::Hidden norm_{nullptr};
+  Conv score_{nullptr};
 };
 
-/// Conv 3x3 (C -> width; stride 2, or 1 if a side of the map is below 4) - normalisation - LeakyReLU - Conv
-/// over the whole remaining map (width -> 1): raw scores [N]. The stack follows Chung et al., ICML 2020
-/// (arXiv 2002.01775); kernel sizes, stride, width and slope are not given there and are this library's.
-/// `make` throws ShapeError for an empty shape, ConfigError for width < 1.
-template <Normalisation Norm = BatchNormalised>
+/// Conv of 3 places a side (C -> width; stride 2, or 1 if a side is 2 or 3 long) - normalisation - LeakyReLU - Conv
+/// over all the remaining places (width -> 1): raw scores [N]. Along a side of a single place, as in vectors, the
+/// kernel is 1. The stack follows Chung et al., ICML 2020 (arXiv 2002.01775); kernel sizes, stride, width and slope are
+/// not given there and are this library's. With Sides = 3 it is for volumes, else for all other features. `make` throws
+/// ShapeError for an empty shape and for one that takes the other Sides, ConfigError for width < 1.
+template <Normalisation Norm = BatchNormalised, std::size_t Sides = 2>
 struct BasicConvDiscriminator {
   std::int64_t width = 64;      ///< hidden channels
   double negative_slope = 0.2;  ///< of the LeakyReLU
 
-  [[nodiscard]] torch::nn::ModuleHolder<ConvScoreImpl<Norm>> make(MapShape shape) const {
-    detail::require_map_shape(shape, "ConvDiscriminator");
+  [[nodiscard]] torch::nn::ModuleHolder<ConvScoreImpl<Norm, Sides>> make(const FeatureShape& shape) const {
+    detail::require_feature_shape(shape, "ConvDiscriminator");
+    detail::require_sides(shape, Sides, "ConvDiscriminator");
     detail::require_hidden_width(width, "ConvDiscriminator");
-    return torch::nn::ModuleHolder<ConvScoreImpl<Norm>>(shape, width, negative_slope);
+    return torch::nn::ModuleHolder<ConvScoreImpl<Norm, Sides>>(shape, width, negative_slope);
   }
 };
 
 using ConvDiscriminator = BasicConvDiscriminator<BatchNormalised>;
 using SpectralConvDiscriminator = BasicConvDiscriminator<SpectralNormalised>;
+using VolumeConvDiscriminator = BasicConvDiscriminator<BatchNormalised, 3>;
+using SpectralVolumeConvDiscriminator = BasicConvDiscriminator<SpectralNormalised, 3>;
 
 static_assert(Discriminator<ConvDiscriminator>);
-static_assert(Discriminator<SpectralConvDiscriminator>);
-static_assert(Discriminator<BasicConvDiscriminator<Unnormalised>>);
 
 }  // namespace afd

@@ -11,13 +11,23 @@
 // autograd, so the gradient goes through W alone: d sigma / dW = u v^T. For a convolution sigma is that of
 // the reshaped kernel, as in the paper, not of the convolution as an operator.
 
+#include <cstddef>
 #include <cstdint>
 #include <ostream>
+#include <type_traits>
 #include <utility>
 
-#include <torch/nn.h>
+#include <torch/nn/cloneable.h>
+#include <torch/nn/functional/conv.h>
+#include <torch/nn/functional/linear.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/options/conv.h>
+#include <torch/nn/options/linear.h>
+#include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
+#include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
 
 namespace afd {
@@ -62,50 +72,60 @@ inline torch::Tensor spectrally_normalised(const torch::Tensor& weight, torch::T
 
 }  // namespace detail
 
-/// A 2-D convolution with spectral normalisation; options, initialisation and shapes of torch::nn::Conv2d,
-/// zero padding only. Parameters "weight" and "bias", buffer "u". Throws ConfigError for another padding
-/// mode.
-class SpectralNormConv2dImpl : public torch::nn::Cloneable<SpectralNormConv2dImpl> {
+/// A convolution over two or three sides with spectral normalisation; options, initialisation and shapes of
+/// torch::nn::Conv2d or Conv3d, zero padding only. Parameters "weight" and "bias", buffer "u". Throws ConfigError for
+/// another padding mode.
+template <std::size_t Sides>
+class SpectralNormConvImpl : public torch::nn::Cloneable<SpectralNormConvImpl<Sides>> {
+  static_assert(Sides == 2 || Sides == 3, "afd: a sequence [N, C, L] is convolved as [N, C, 1, L]");
+
  public:
-  explicit SpectralNormConv2dImpl(torch::nn::Conv2dOptions conv_options) : options(std::move(conv_options)) {
-    const torch::nn::Conv2dOptions zero_padded(1, 1, 1);
+  explicit SpectralNormConvImpl(torch::nn::ConvOptions<Sides> conv_options) : options(std::move(conv_options)) {
+    const torch::nn::ConvOptions<Sides> zero_padded(1, 1, 1);
     if (options.padding_mode().index() != zero_padded.padding_mode().index()) {
-      throw ConfigError("SpectralNormConv2d pads with zeros only; pad the input yourself for another mode");
+      throw ConfigError(
+          detail::concat("SpectralNormConv", Sides, "d pads with zeros only; pad the input yourself for another mode"));
     }
-    SpectralNormConv2dImpl::reset();
+    SpectralNormConvImpl::reset();
   }
 
   void reset() override {
-    const torch::nn::Conv2d plain(options);  // for LibTorch's own initialisation
-    weight = register_parameter("weight", plain->weight);
-    bias = register_parameter("bias", plain->bias, options.bias());
-    u = register_buffer("u", detail::initial_left_vector(weight));
+    const std::conditional_t<Sides == 2, torch::nn::Conv2d, torch::nn::Conv3d> plain(options);  // for initialisation
+    weight = this->register_parameter("weight", plain->weight);
+    bias = this->register_parameter("bias", plain->bias, options.bias());
+    u = this->register_buffer("u", detail::initial_left_vector(weight));
   }
 
   torch::Tensor forward(const torch::Tensor& input) {
-    return torch::nn::functional::conv2d(input, normalised_weight(),
-                                         torch::nn::functional::Conv2dFuncOptions()
-                                             .bias(bias)
-                                             .stride(options.stride())
-                                             .padding(options.padding())
-                                             .dilation(options.dilation())
-                                             .groups(options.groups()));
+    const auto how = torch::nn::functional::ConvFuncOptions<Sides>()
+                         .bias(bias)
+                         .stride(options.stride())
+                         .padding(options.padding())
+                         .dilation(options.dilation())
+                         .groups(options.groups());
+    if constexpr (Sides == 2) {
+      return torch::nn::functional::conv2d(input, normalised_weight(), how);
+    } else {
+      return torch::nn::functional::conv3d(input, normalised_weight(), how);
+    }
   }
 
   /// The weight the forward uses, W / sigma. In training mode each call advances the power iteration by one.
-  torch::Tensor normalised_weight() { return detail::spectrally_normalised(weight, u, is_training()); }
+  torch::Tensor normalised_weight() { return detail::spectrally_normalised(weight, u, this->is_training()); }
 
   void pretty_print(std::ostream& stream) const override {
-    stream << "afd::SpectralNormConv2d(" << options.in_channels() << ", " << options.out_channels()
+    stream << "afd::SpectralNormConv" << Sides << "d(" << options.in_channels() << ", " << options.out_channels()
            << ", kernel_size=" << options.kernel_size() << ", stride=" << options.stride() << ')';
   }
 
-  torch::nn::Conv2dOptions options;
+  torch::nn::ConvOptions<Sides> options;
   torch::Tensor weight;
   torch::Tensor bias;  ///< undefined if options.bias() is false
   torch::Tensor u;     ///< estimate of the first left singular vector, [out_channels]
 };
-TORCH_MODULE(SpectralNormConv2d);
+
+using SpectralNormConv2d = torch::nn::ModuleHolder<SpectralNormConvImpl<2>>;
+using SpectralNormConv3d = torch::nn::ModuleHolder<SpectralNormConvImpl<3>>;
 
 /// A linear layer with spectral normalisation; otherwise like torch::nn::Linear. Parameters "weight" and
 /// "bias", buffer "u".

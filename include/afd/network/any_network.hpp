@@ -14,6 +14,7 @@
 #include <afd/network/network.hpp>
 #include <afd/network/network_handle.hpp>
 #include <afd/network/outputs.hpp>
+#include <afd/network/reader.hpp>
 
 namespace afd {
 
@@ -28,7 +29,7 @@ class AnyNetwork {
   /// Holds `network` as the library does: a holder or pointer shares ownership, a plain module is referred to. Throws
   /// ConfigError for an empty handle.
   template <Network N>
-    requires(!std::is_same_v<std::remove_cvref_t<N>, AnyNetwork>)
+    requires(!std::is_same_v<std::remove_cvref_t<N>, AnyNetwork> && NetworkTakes<N, torch::Tensor>)
   explicit AnyNetwork(N&& network) {
     using Handle = NetworkHandle<std::remove_cvref_t<N>>;
     static_assert(
@@ -59,7 +60,22 @@ class AnyNetwork {
   struct Held final : Interface {
     explicit Held(Handle handle) : handle_(std::move(handle)) {}
     torch::nn::Module& module() override { return module_of(handle_); }
-    Outputs run(const torch::Tensor& inputs) override { return afd::run(handle_, inputs); }
+    Outputs run(const torch::Tensor& inputs) override {
+      const auto outputs = afd::run(handle_, inputs);
+      using Out = std::remove_const_t<decltype(outputs)>;
+      static_assert(Logits::given_by<Out> || Features::given_by<Out>,
+                    "afd: AnyNetwork keeps features and logits, but this network returns neither");
+      Outputs kept;
+      if constexpr (Features::given_by<Out>) {
+        constexpr bool one_tensor = std::is_same_v<std::remove_cvref_t<decltype(Features::of(outputs))>, torch::Tensor>;
+        static_assert(one_tensor,
+                      "afd: AnyNetwork keeps features as a tensor, but those of this network are afd::Tokens: let its "
+                      "forward return them channels first, x.transpose(1, 2)");
+        if constexpr (one_tensor) kept.features = Features::of(outputs);
+      }
+      if constexpr (Logits::given_by<Out>) kept.logits = Logits::of(outputs);
+      return kept;
+    }
 
    private:
     Handle handle_;

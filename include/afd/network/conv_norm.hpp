@@ -5,16 +5,23 @@
 
 #include <cstdint>
 
-#include <torch/nn.h>
+#include <torch/expanding_array.h>
+#include <torch/nn/cloneable.h>
+#include <torch/nn/init.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
 namespace afd::detail {
 
-/// A convolution without a bias, for use next to a BatchNorm; odd kernels keep the map's size at stride 1.
-/// Weights are normal with variance 2 / (kernel^2 * out) (He et al., ICCV 2015, fan-out form).
-[[nodiscard]] inline torch::nn::Conv2d he_conv(std::int64_t in, std::int64_t out, std::int64_t kernel,
+/// A convolution without a bias, for use next to a BatchNorm; odd kernels, of one size for both sides or of a size for
+/// each, keep the map's size at stride 1. Weights are normal with variance 2 / (places of the kernel * out) (He et al.,
+/// ICCV 2015, fan-out form).
+[[nodiscard]] inline torch::nn::Conv2d he_conv(std::int64_t in, std::int64_t out, torch::ExpandingArray<2> kernel,
                                                std::int64_t stride = 1) {
-  torch::nn::Conv2d conv(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
+  const torch::ExpandingArray<2> padding({kernel->at(0) / 2, kernel->at(1) / 2});
+  torch::nn::Conv2d conv(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(padding).bias(false));
   torch::nn::init::kaiming_normal_(conv->weight, 0.0, torch::kFanOut, torch::kReLU);
   return conv;
 }

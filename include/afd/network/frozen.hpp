@@ -6,12 +6,10 @@
 #include <type_traits>
 #include <utility>
 
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <afd/network/network.hpp>
 #include <afd/network/network_handle.hpp>
-#include <afd/network/outputs.hpp>
 
 namespace afd {
 
@@ -36,10 +34,12 @@ struct NetworkTraits<Frozen<N>> {
 
   static Module& module(const Frozen<N>& frozen) { return NetworkTraits<NetworkHandle<N>>::module(frozen.network()); }
 
-  static Outputs run(const Frozen<N>& frozen, const torch::Tensor& inputs) {
+  template <class... Inputs>
+    requires detail::RunsOn<NetworkHandle<N>, Inputs...>
+  static auto run(const Frozen<N>& frozen, const Inputs&... inputs) {
     const torch::NoGradGuard no_grad;
     module(frozen).eval();
-    return afd::run(frozen.network(), inputs);
+    return detail::run_on(frozen.network(), inputs...);
   }
 };
 

@@ -4,14 +4,16 @@
 // What a network is, and how the library runs one.
 
 #include <concepts>
+#include <cstddef>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
-#include <afd/network/as_outputs.hpp>
-#include <afd/network/check_outputs.hpp>
+#include <afd/data/tensors.hpp>
+#include <afd/detail/fields.hpp>
 #include <afd/network/network_handle.hpp>
 #include <afd/network/outputs.hpp>
 
@@ -24,83 +26,100 @@ concept NetworkHasModule = HasModule<N>;
 
 namespace detail {
 
-/// Its traits say how it runs: NetworkTraits<N>::run(network, inputs) gives Outputs.
-template <class N>
-concept RunsByTraits = requires(std::remove_cvref_t<N>& network, const torch::Tensor& inputs) {
-  { NetworkTraits<std::remove_cvref_t<N>>::run(network, inputs) } -> std::same_as<Outputs>;
+/// Its traits say how it runs.
+template <class N, class... Inputs>
+concept RunsByTraits = requires(std::remove_cvref_t<N>& network, const Inputs&... inputs) {
+  NetworkTraits<std::remove_cvref_t<N>>::run(network, inputs...);
 };
+
+template <class N, class... Inputs>
+concept RunsOn = RunsByTraits<N, Inputs...> ||
+                 requires(NetworkModule<N>& module, const Inputs&... inputs) { module.forward(inputs...); };
+
+template <class N, class... Inputs>
+decltype(auto) run_on(N& network, const Inputs&... inputs) {
+  using Traits = NetworkTraits<std::remove_cvref_t<N>>;
+  if constexpr (RunsByTraits<N, Inputs...>) {
+    return Traits::run(network, inputs...);
+  } else {
+    return Traits::module(network).forward(inputs...);
+  }
+}
+
+/// Whether it takes the elements of a tuple or the members of a struct as its arguments.
+template <class N, class Inputs>
+consteval bool runs_on_parts() {
+  if constexpr (TupleLike<Inputs>) {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return RunsOn<N, std::tuple_element_t<I, Inputs>...>;
+    }(std::make_index_sequence<std::tuple_size_v<Inputs>>{});
+  } else if constexpr (!std::same_as<Inputs, torch::Tensor> && LooksInto<Inputs>) {
+    return apply_fields_type<Inputs>([](auto... members) { return RunsOn<N, typename decltype(members)::type...>; });
+  } else {
+    return false;
+  }
+}
 
 }  // namespace detail
 
-/// 2. The module's `forward` is public and takes one tensor, the inputs [N, ...]; or its NetworkTraits have `run`.
-template <class N>
-concept NetworkForwardsTensor =
-    detail::RunsByTraits<N> ||
-    requires(NetworkModule<N>& module, const torch::Tensor& inputs) { module.forward(inputs); };
-
-/// 3. It returns features and logits from that one pass: afd::Outputs, a struct with tensors `features` and
-///    `logits`, or a std::pair or std::tuple of two tensors, features first.
-template <class N>
-concept NetworkReturnsOutputs =
-    detail::RunsByTraits<N> || requires(NetworkModule<N>& module, const torch::Tensor& inputs) {
-      { module.forward(inputs) } -> OutputsLike;
-    };
+/// 2. The module's `forward` is public and can be called with the inputs of a batch as they are; or with the elements
+///    of a tuple or array, or the members of a struct, one after the other. Or its NetworkTraits have `run`.
+template <class N, class Inputs>
+concept NetworkTakes = NetworkHasModule<N> && (detail::RunsOn<N, Inputs> || detail::runs_on_parts<N, Inputs>());
 
 /// A network:
 ///     struct Net : torch::nn::Module {
 ///       afd::Outputs forward(torch::Tensor inputs);
 ///     };
+/// What its forward returns is its own affair: loss terms and scores say what they read of it, see reader.hpp. A module
+/// that returns logits alone, a torch::nn::Sequential for instance, is a network as it is; features for terms that read
+/// them are taken by extractor_head.hpp or sequential_tap.hpp, or returned.
 /// Not required: a base class of ours, registration, a virtual or const forward, clone(), a holder, a
-/// particular number of classes or channels, or any knowledge of distillation. A module with one tensor as its
-/// result is adapted by extractor_head.hpp or sequential_tap.hpp.
+/// particular number of classes or channels, or any knowledge of distillation.
 /// Expected, but beyond a compiler's sight: features are not changed in place after they are computed.
 template <class N>
-concept Network = NetworkHasModule<N> && NetworkForwardsTensor<N> && NetworkReturnsOutputs<N>;
+concept Network = NetworkHasModule<N>;
 
-/// One forward of the network. Nothing is checked here: check_outputs does that, and knows the network's index.
-template <Network N>
-[[nodiscard]] Outputs run(N&& network, const torch::Tensor& inputs) {
-  using Traits = NetworkTraits<std::remove_cvref_t<N>>;
-  if constexpr (detail::RunsByTraits<N>) {
-    return Traits::run(network, inputs);
+/// One forward of the network; what it returns. Nothing is checked here.
+template <Network N, class Inputs>
+  requires NetworkTakes<N, Inputs>
+[[nodiscard]] auto run(N&& network, const Inputs& inputs) {
+  if constexpr (detail::RunsOn<N, Inputs>) {
+    return detail::run_on(network, inputs);
+  } else if constexpr (detail::TupleLike<Inputs>) {
+    return std::apply([&](const auto&... each) { return detail::run_on(network, each...); }, inputs);
   } else {
-    return as_outputs(Traits::module(network).forward(inputs));
+    return detail::apply_fields(inputs, [&](const auto&... each) { return detail::run_on(network, each...); });
   }
 }
 
-namespace detail {
+/// What a network returns for these inputs.
+template <class N, class Inputs>
+using OutputsOf = decltype(afd::run(std::declval<std::remove_cvref_t<N>&>(), std::declval<const Inputs&>()));
 
-template <class N>
-concept ForwardsToOneTensor = requires(NetworkModule<N>& module, const torch::Tensor& inputs) {
-  { module.forward(inputs) } -> std::convertible_to<torch::Tensor>;
-};
+namespace detail {
 
 /// Fails to compile with one sentence that says why N is no Network and what to write instead.
 template <class N>
 consteval void require_network() {
-  // Named first, so that a failure shows the sentence alone.
-  constexpr bool has_module = NetworkHasModule<N>, forwards = NetworkForwardsTensor<N>;
-  constexpr bool one_tensor = ForwardsToOneTensor<N>, returns = NetworkReturnsOutputs<N>;
-  if constexpr (!has_module) {
-    static_assert(has_module,
-                  "afd: this type is not a Network: it is neither a class derived from torch::nn::Module nor a "
-                  "TORCH_MODULE holder, std::shared_ptr or std::reference_wrapper of one; see "
-                  "afd/network/network.hpp");
-  } else if constexpr (!forwards) {
-    static_assert(forwards,
-                  "afd: this type is not a Network: its module has no public forward(torch::Tensor); write "
-                  "e.g. afd::Outputs forward(torch::Tensor inputs); see afd/network/network.hpp");
-  } else if constexpr (one_tensor) {
-    static_assert(!one_tensor,
-                  "afd: this type is not a Network: forward(torch::Tensor) returns one tensor, but features "
-                  "and logits are needed from the same pass; return afd::Outputs, or adapt the module with "
-                  "afd::extractor_head(extractor, head) (afd/network/extractor_head.hpp) or "
-                  "afd::SequentialTap(sequential, \"layer\") (afd/network/sequential_tap.hpp)");
-  } else {
-    static_assert(returns,
-                  "afd: this type is not a Network: forward(torch::Tensor) must return features and logits, "
-                  "e.g. afd::Outputs forward(torch::Tensor inputs); see afd/network/network.hpp");
-  }
+  constexpr bool has_module = NetworkHasModule<N>;  // named first, so that a failure shows the sentence alone
+  static_assert(has_module,
+                "afd: this type is not a Network: it is neither a class derived from torch::nn::Module nor a "
+                "TORCH_MODULE holder, std::shared_ptr or std::reference_wrapper of one; see "
+                "afd/network/network.hpp");
+}
+
+/// Fails to compile with one sentence if network N cannot be called with a batch's inputs.
+template <class Network, class Inputs>
+consteval bool require_takes() {
+  constexpr bool takes = NetworkTakes<Network, Inputs>;
+  static_assert(takes,
+                "afd: a network has no public forward that takes the batch's inputs, neither whole nor their elements "
+                "one after the other; give it one that takes them by value or const reference, e.g. afd::Outputs "
+                "forward(torch::Tensor inputs), or let the data side make other inputs; the network's and the inputs' "
+                "types are named beside this message; see "
+                "afd/network/network.hpp");
+  return takes;
 }
 
 }  // namespace detail

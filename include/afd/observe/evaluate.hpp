@@ -5,30 +5,23 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <tuple>
-#include <vector>
+#include <type_traits>
+#include <utility>
 
-#include <torch/types.h>
 #include <torch/utils.h>
 
 #include <afd/data/batch.hpp>
-#include <afd/data/batch_check.hpp>
-#include <afd/detail/for_each_index.hpp>
-#include <afd/detail/named.hpp>
-#include <afd/network/check_outputs.hpp>
+#include <afd/data/views.hpp>
 #include <afd/network/eval_mode.hpp>
+#include <afd/network/frozen.hpp>
 #include <afd/network/network.hpp>
-#include <afd/observe/scores.hpp>
+#include <afd/observe/classification.hpp>
+#include <afd/observe/evaluation.hpp>
+#include <afd/observe/score.hpp>
 
 namespace afd {
-
-template <std::size_t K>
-struct CohortScores {
-  std::array<Scores, K> networks;
-  Scores ensemble;  ///< of the mean of the members' class probabilities
-};
 
 namespace detail {
 
@@ -38,54 +31,79 @@ struct EvalModeOf : EvalMode {
   explicit EvalModeOf(N& network) : EvalMode(module_of(network)) {}
 };
 
-/// Scores of all `networks`, and of the ensemble of those that `members` names.
-template <class Source, class... Nets>
-CohortScores<sizeof...(Nets)> evaluate_members(Source& source, const std::array<bool, sizeof...(Nets)>& members,
-                                               Nets&... networks) {
-  constexpr std::size_t K = sizeof...(Nets);
-  const torch::NoGradGuard no_grad;
-  const std::tuple<EvalModeOf<Nets>...> eval_modes{networks...};
-  const auto all = std::tie(networks...);
-  std::array<ScoreSums, K> sums;
-  ScoreSums ensemble;
-  for (auto&& item : source) {
-    const Batch batch = as_batch(item);
-    check_batch_form(batch);
-    std::vector<torch::Tensor> votes;
-    for_each_index<K>([&](auto k) {
-      const Outputs outputs = named([&] { return run(std::get<k>(all), batch.inputs); }, "network ", k.value);
-      check_outputs(outputs, batch.inputs.size(0), k);
-      if constexpr (k == 0) {
-        check_batch_values(batch, outputs.logits.size(1));
-      } else {
-        check_labels(batch.targets, outputs.logits.size(1));
-      }
-      const torch::Tensor log_probabilities = torch::log_softmax(outputs.logits, 1);
-      sums[k].add(log_probabilities, batch.targets);
-      if (members[k]) votes.push_back(log_probabilities);
-    });
-    if (votes.empty()) continue;
-    // log of the mean probability, without leaving log space: a probability may be too small for a float.
-    const torch::Tensor mean = torch::logsumexp(torch::stack(votes), 0) - std::log(static_cast<double>(votes.size()));
-    ensemble.add(mean, batch.targets);
+/// One sentence if the score cannot read a network that it must: every one that is trained, and some one.
+template <class S, class Targets, class... Flows>
+consteval bool require_scored() {
+  constexpr bool some_one = ((Flows::fits || !Flows::is_teacher) || ...);
+  const auto require = []<class Flow>(std::type_identity<Flow>) {
+    if constexpr (Flow::fits || (Flow::is_teacher && some_one)) {
+      // One that fits may still have a check that nobody would call.
+      if constexpr (Flow::fits) return require_score_adds<S, typename Flow::Read, Targets>();
+      return true;
+    } else if constexpr (require_score_reads<S, typename Flow::Network, typename Flow::Out>()) {
+      return require_score_adds<S, typename Flow::Read, Targets>();
+    } else {
+      return false;
+    }
+  };
+  return (require(std::type_identity<Flows>{}) && ...);
+}
+
+/// Whether networks can be run on batches of type B, and be scored; a compile message if not.
+template <class S, class B, class... Nets>
+consteval bool require_evaluation() {
+  if constexpr (require_score<S>()) {
+    constexpr bool views = views_fit<typename B::Inputs, sizeof...(Nets)>;
+    static_assert(views,
+                  "afd: the batch has afd::Views of its samples, but not one for each network that is evaluated: "
+                  "network k takes the k-th view");
+    if constexpr (views) {
+      return []<std::size_t... I>(std::index_sequence<I...>) {
+        constexpr bool runs = (require_takes<Nets, ScoreInputs<B, I, sizeof...(Nets)>>() && ...);
+        if constexpr (runs) return require_scored<S, typename B::Targets, ScoreFlow<S, B, I, Nets...>...>();
+        return false;
+      }(std::make_index_sequence<sizeof...(Nets)>{});
+    }
   }
-  CohortScores<K> scores;
-  for (std::size_t k = 0; k < K; ++k) scores.networks[k] = sums[k].scores();
-  if (std::find(members.begin(), members.end(), true) != members.end()) scores.ensemble = ensemble.scores();
-  return scores;
+  return false;
+}
+
+/// Scores of all `networks`, and of the ensemble of those that `members` names.
+template <class Source, class S, class... Nets>
+CohortScores<S, sizeof...(Nets)> evaluate_members(Source& source, const S& score,
+                                                  const std::array<bool, sizeof...(Nets)>& members, Nets&... networks) {
+  using B = BatchOfSource<Source>;
+  if constexpr (require_evaluation<S, B, std::remove_cvref_t<Nets>...>()) {
+    const torch::NoGradGuard no_grad;
+    const std::tuple<EvalModeOf<Nets>...> eval_modes{networks...};
+    Evaluation<S, B, Nets...> evaluation(score, members);
+    for (auto&& item : source) evaluation.add(as_batch(item), networks...);
+    return evaluation.scores();
+  } else {
+    return {};
+  }
 }
 
 }  // namespace detail
 
-/// Scores of each network and of their ensemble: afd::evaluate(test, small, large).networks[0].top1. Runs in eval mode
-/// without a graph; modes are put back afterwards. Throws DataError for batches that cannot be trained on and for no
-/// samples at all, ShapeError, naming the network by its place, for outputs that do not fit.
+/// Scores of each network and of their ensemble: afd::evaluate(test, afd::Regression{}, small, large).networks[0].mae.
+/// Runs in eval mode without a graph; modes are put back afterwards. Frozen networks are not of the ensemble, unless
+/// all are frozen; one that has other classes than the others, or not what the score reads, is not scored. Throws
+/// DataError for batches that cannot be scored and for no samples at all, ShapeError, naming the network by its place,
+/// for outputs that do not fit.
+template <BatchSource Source, class S, class... Nets>
+  requires(!Network<S>) && (sizeof...(Nets) > 0) && (Network<Nets> && ...)
+[[nodiscard]] CohortScores<S, sizeof...(Nets)> evaluate(Source&& source, const S& score, Nets&&... networks) {
+  constexpr bool all_are_frozen = (is_frozen<Nets> && ...);
+  const std::array<bool, sizeof...(Nets)> members{(all_are_frozen || !is_frozen<Nets>)...};
+  return detail::evaluate_members(source, score, members, networks...);
+}
+
+/// The same for classifiers: afd::evaluate(test, small, large).networks[0].top1.
 template <BatchSource Source, class... Nets>
   requires(sizeof...(Nets) > 0) && (Network<Nets> && ...)
-[[nodiscard]] CohortScores<sizeof...(Nets)> evaluate(Source&& source, Nets&&... networks) {
-  std::array<bool, sizeof...(Nets)> members;
-  members.fill(true);
-  return detail::evaluate_members(source, members, networks...);
+[[nodiscard]] CohortScores<Classification, sizeof...(Nets)> evaluate(Source&& source, Nets&&... networks) {
+  return afd::evaluate(source, Classification{}, networks...);
 }
 
 }  // namespace afd

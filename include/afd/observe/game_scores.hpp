@@ -3,12 +3,12 @@
 
 // Lets every discriminator judge maps that it is not trained on just now.
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <torch/nn/module.h>
@@ -18,15 +18,58 @@
 #include <afd/compute/layout.hpp>
 #include <afd/data/batch.hpp>
 #include <afd/data/batch_check.hpp>
+#include <afd/data/views.hpp>
 #include <afd/detail/for_each_index.hpp>
 #include <afd/error.hpp>
 #include <afd/network/eval_mode.hpp>
 #include <afd/network/network.hpp>
 #include <afd/observe/game_health.hpp>
+#include <afd/plan/readings.hpp>
+#include <afd/plan/require_fit.hpp>
 #include <afd/strategy/term.hpp>
 #include <afd/topology/edge.hpp>
 
 namespace afd::detail {
+
+/// How often one discriminator was right.
+struct GameCount {
+  double real = 0, judged_real = 0;
+  double fake = 0, judged_fake = 0;
+};
+
+/// Counts the judgements of one batch, in eval mode.
+template <class Plan, class Cohort, class B>
+void count_games(const typename Plan::Networks& networks, const typename Plan::Strategy& strategy, Cohort& cohort,
+                 const B& batch, std::vector<GameCount>& counts) {
+  const std::int64_t samples = check_batch_form(batch);
+  const auto inputs = in_layout(batch.inputs, cohort.channels_last());
+  Readings<Plan, B> readings;
+  for_each_index<Plan::network_count>([&](auto k) {
+    if constexpr (Plan::is_read(k)) {
+      auto outputs = run(std::get<k>(networks), inputs_of<k, Plan::network_count>(inputs));
+      readings.template read<k>(strategy, std::move(outputs), samples,
+                                [](auto t) { return AdversarialTerm<typename Plan::template Term<t>>; });
+    }
+  });
+  const auto count = [](const torch::Tensor& scores, bool is_real, double& right, double& judged) {
+    right += static_cast<double>((is_real ? scores > 0 : scores <= 0).sum().template item<std::int64_t>());
+    judged += static_cast<double>(scores.numel());
+  };
+  for_each_index<Plan::term_count>([&](auto t) {
+    if constexpr (AdversarialTerm<typename Plan::template Term<t>>) {
+      for_each_index<Plan::template edge_count<t>>([&](auto e) {
+        constexpr Edge edge = Plan::template TermTopology<t>::edges[e];
+        const auto& term = Plan::template Bound<t>::get(strategy.template get<t>());
+        auto& layers = cohort.template layers<t, e>();
+        GameCount& game = counts[Plan::template first_discriminator<t> + e];
+        const torch::Tensor real = term.real(layers, readings.template teacher<t, edge.teacher>());
+        count(layers.discriminator->forward(real), true, game.real, game.judged_real);
+        const torch::Tensor fake = term.fake(layers, readings.template student<t, edge.student>());
+        count(layers.discriminator->forward(fake), false, game.fake, game.judged_fake);
+      });
+    }
+  });
+}
 
 /// Of every edge with a discriminator, term by term.
 template <class Plan, class Cohort, class Source>
@@ -35,51 +78,26 @@ template <class Plan, class Cohort, class Source>
                                                      Source& source) {
   std::vector<GameHealth> games;
   if constexpr (Plan::discriminator_count > 0) {
-    const torch::NoGradGuard no_grad;
-    std::deque<EvalMode> modes;  // cannot be moved
-    for_each_index<Plan::network_count>([&](auto k) { modes.emplace_back(module_of(std::get<k>(networks))); });
-    for (const auto& module : cohort.edge_modules()) modes.emplace_back(*module);
-
-    torch::Tensor real = torch::zeros({static_cast<std::int64_t>(Plan::discriminator_count)}, torch::kFloat64);
-    torch::Tensor fake = real.clone(), judged_real = real.clone(), judged_fake = real.clone();
-    for (auto&& item : source) {
-      const Batch batch = as_batch(item);
-      check_batch_form(batch);
-      std::array<Outputs, Plan::network_count> outputs;
-      for_each_index<Plan::network_count>(
-          [&](auto k) { outputs[k] = run(std::get<k>(networks), in_layout(batch.inputs, cohort.channels_last())); });
+    if constexpr (require_fit<Plan, BatchOfSource<Source>>()) {
+      const torch::NoGradGuard no_grad;
+      std::deque<EvalMode> modes;  // cannot be moved
+      for_each_index<Plan::network_count>([&](auto k) { modes.emplace_back(module_of(std::get<k>(networks))); });
+      for (const auto& module : cohort.edges().modules()) modes.emplace_back(*module);
+      std::vector<GameCount> counts(Plan::discriminator_count);
+      for (auto&& item : source) count_games<Plan>(networks, strategy, cohort, as_batch(item), counts);
       for_each_index<Plan::term_count>([&](auto t) {
-        using Term = typename Plan::template Term<t>;
-        if constexpr (AdversarialTerm<Term>) {
-          for_each_index<Plan::template edge_count<t>>([&](auto e) {
-            constexpr Edge edge = Plan::template TermTopology<t>::edges[e];
-            constexpr auto d = static_cast<std::int64_t>(Plan::template first_discriminator<t> + e);
-            const Term& term = Plan::template Bound<t>::get(strategy.template get<t>());
-            auto& layers = cohort.template layers<t, e>();
-            const auto count = [&](const torch::Tensor& map, bool is_real, torch::Tensor& right, torch::Tensor& all) {
-              const torch::Tensor scores = layers.discriminator->forward(map);
-              right[d] += (is_real ? scores > 0 : scores <= 0).sum().template item<double>();
-              all[d] += static_cast<double>(scores.numel());
-            };
-            count(term.real(layers, term.view(outputs[edge.teacher])), true, real, judged_real);
-            count(term.fake(layers, term.view(outputs[edge.student])), false, fake, judged_fake);
-          });
+        if constexpr (AdversarialTerm<typename Plan::template Term<t>>) {
+          for (const Edge& edge : Plan::template TermTopology<t>::edges) {
+            const GameCount& game = counts[games.size()];
+            if (game.judged_real == 0) {
+              throw DataError("there is nothing to judge: the source of batches gave no sample");
+            }
+            games.push_back({Plan::template name<t>, edge.teacher, edge.student, game.real / game.judged_real,
+                             game.fake / game.judged_fake});
+          }
         }
       });
     }
-    for_each_index<Plan::term_count>([&](auto t) {
-      if constexpr (AdversarialTerm<typename Plan::template Term<t>>) {
-        for (const Edge& edge : Plan::template TermTopology<t>::edges) {
-          const auto d = static_cast<std::int64_t>(games.size());
-          if (judged_real[d].template item<double>() == 0) {
-            throw DataError("there is nothing to judge: the source of batches gave no sample");
-          }
-          games.push_back({Plan::template Term<t>::name, edge.teacher, edge.student,
-                           (real[d] / judged_real[d]).template item<double>(),
-                           (fake[d] / judged_fake[d]).template item<double>()});
-        }
-      }
-    });
   }
   return games;
 }

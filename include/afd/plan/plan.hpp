@@ -5,8 +5,8 @@
 
 #include <array>
 #include <cstddef>
+#include <string_view>
 #include <tuple>
-#include <utility>
 
 #include <afd/detail/for_each_index.hpp>
 #include <afd/network/frozen.hpp>
@@ -31,9 +31,19 @@ struct Plan {
   template <std::size_t T>
   using TermTopology = typename Bound<T>::Topology;
 
+  /// What reports call term T.
+  template <std::size_t T>
+  static constexpr std::string_view name = Bound<T>::name();
+
   /// Term T is computed in every `period`-th step.
   template <std::size_t T>
   static constexpr int period = Bound<T>::period;
+
+  /// Whether term T of each network is one of network k's.
+  template <std::size_t T>
+  static constexpr bool is_for(std::size_t network) {
+    return !frozen[network] && Bound<T>::Networks::contains(network);
+  }
 
   static constexpr std::size_t network_count = sizeof...(Nets);
   static constexpr std::size_t term_count = Strat::size;
@@ -52,7 +62,7 @@ struct Plan {
     if constexpr (is_group_term<T>) {
       return learns<TermTopology<T>>(network);
     } else {
-      return !is_edge_term<T> && !frozen[network];
+      return !is_edge_term<T> && is_for<T>(network);
     }
   }
 
@@ -74,9 +84,15 @@ struct Plan {
   }();
   static constexpr std::size_t discriminator_count = first_discriminator<term_count>;
 
+  /// Whether term T is about networks that there are.
   template <std::size_t T>
   static constexpr bool topology_fits = [] {
-    if constexpr (is_edge_term<T>) return TermTopology<T>::network_count == network_count;
+    if constexpr (is_edge_term<T>) {
+      return TermTopology<T>::network_count == network_count;
+    } else if constexpr (requires { Bound<T>::Networks::numbers; }) {
+      for (const std::size_t number : Bound<T>::Networks::numbers)
+        if (number >= network_count) return false;
+    }
     return true;
   }();
 
@@ -88,7 +104,20 @@ struct Plan {
       if constexpr (is_edge_term<t>) {
         found = found || learns<TermTopology<t>>(network);
       } else {
-        found = true;
+        found = found || is_for<t>(network);
+      }
+    });
+    return found;
+  }
+
+  /// Whether any term looks at network k, as a student, as a teacher or by itself.
+  static constexpr bool is_read(std::size_t network) {
+    bool found = false;
+    for_each_index<term_count>([&](auto t) {
+      if constexpr (is_edge_term<t>) {
+        found = found || learns<TermTopology<t>>(network) || teaches<TermTopology<t>>(network);
+      } else {
+        found = found || is_for<t>(network);
       }
     });
     return found;
@@ -121,8 +150,25 @@ struct Plan {
     for_each_index<term_count>([&](auto t) {
       if constexpr (is_edge_term<t>) {
         for (const Edge& edge : TermTopology<t>::edges) found = found || frozen[edge.student];
+      } else if constexpr (requires { Bound<t>::Networks::numbers; }) {
+        for (const std::size_t number : Bound<t>::Networks::numbers) found = found || frozen[number];
       }
     });
+    return found;
+  }
+
+  /// Whether a term of edges has none to be computed over.
+  static constexpr bool has_term_without_edges() {
+    bool found = false;
+    for_each_index<term_count>([&](auto t) { found = found || (is_edge_term<t> && edge_count<t> == 0); });
+    return found;
+  }
+
+  /// Whether two terms have the same name.
+  static constexpr bool has_namesakes() {
+    bool found = false;
+    for_each_index<term_count>(
+        [&](auto t) { for_each_index<t>([&](auto earlier) { found = found || name<t> == name<earlier>; }); });
     return found;
   }
 
@@ -168,62 +214,18 @@ struct Plan {
     for_each_index<term_count>([&](auto t) {
       if constexpr (is_edge_term<t> && !is_group_term<t>) {
         for (const Edge& edge : TermTopology<t>::edges) {
-          all[next++] = {Term<t>::name, LossKind::edge, edge.student, edge.teacher};
+          all[next++] = {name<t>, LossKind::edge, edge.student, edge.teacher};
           if constexpr (AdversarialTerm<Term<t>>) {
-            all[next++] = {Term<t>::name, LossKind::discriminator, edge.student, edge.teacher};
+            all[next++] = {name<t>, LossKind::discriminator, edge.student, edge.teacher};
           }
         }
       } else {
         for (std::size_t k = 0; k < network_count; ++k)
-          if (has_network_loss<t>(k)) all[next++] = {Term<t>::name, LossKind::network, k, k};
+          if (has_network_loss<t>(k)) all[next++] = {name<t>, LossKind::network, k, k};
       }
     });
     return all;
   }();
 };
-
-/// Whether a distiller can be made of these. If not, fails to compile with one sentence that says what does not fit
-/// together.
-template <class Top, class Strat, class... Nets>
-consteval bool require_plan() {
-  constexpr bool networks = (Network<Nets> && ...), topology = Topology<Top>, strategy = is_strategy<Strat>;
-  if constexpr (!networks) {
-    (require_network<Nets>(), ...);
-    return false;
-  } else if constexpr (!topology) {
-    static_assert(topology,
-                  "afd: the first argument of a Distiller must be a topology, e.g. afd::topology::Pair{}; see "
-                  "afd/topology/topology.hpp");
-    return false;
-  } else if constexpr (!strategy) {
-    static_assert(strategy,
-                  "afd: the second argument of a Distiller must be an afd::Strategy of loss terms, e.g. "
-                  "afd::Strategy<afd::CrossEntropy, afd::MutualKL>{}");
-    return false;
-  } else {
-    using P = Plan<Top, Strat, Nets...>;
-    constexpr bool count = Top::network_count == sizeof...(Nets);
-    constexpr bool counts = []<std::size_t... T>(std::index_sequence<T...>) {
-      return (P::template topology_fits<T> && ...);
-    }(std::make_index_sequence<P::term_count>{});
-    static_assert(count,
-                  "afd: the topology is for another number of networks than the Distiller was given; pass one network "
-                  "for each of its indices, or choose e.g. afd::topology::Cycle<3>");
-    static_assert(counts || !count,
-                  "afd: a term is bound with afd::Over to a topology for another number of networks than the "
-                  "Distiller was given");
-    if constexpr (count && counts) {
-      constexpr bool frozen_student = P::has_frozen_student(), idle = P::has_idle_network();
-      static_assert(!frozen_student,
-                    "afd: a frozen network is the student of an edge, but it is never updated; let it teach only "
-                    "(afd::topology::OneWay, afd::topology::Star<K> with the teacher first), or do not freeze it");
-      static_assert(frozen_student || !idle,
-                    "afd: no term of the strategy trains one of the networks; give it afd::CrossEntropy or an edge "
-                    "to learn by, or wrap it in afd::frozen(...)");
-      return !frozen_student && !idle;
-    }
-    return false;
-  }
-}
 
 }  // namespace afd::detail

@@ -20,9 +20,9 @@
 
 namespace afd {
 
-/// Key and value of everything that shapes the computation: topology, terms, optimizers, policies and all numbers in
-/// them. Not in it, because they may change between runs: threads, and what trainers are told. Layouts are part of the
-/// state, for one of them is measured.
+/// Key and value of everything that shapes the computation: topology, terms and their wrappers, optimizers, policies
+/// and all numbers in them. Not in it, because they may change between runs: threads, and what trainers are told.
+/// Layouts are part of the state, for one of them is measured.
 using Recipe = std::map<std::string, std::string>;
 
 namespace detail {
@@ -42,6 +42,24 @@ template <class Topology>
   return text;
 }
 
+/// Those that term T of each network is for: "0, 2".
+template <class Plan, std::size_t T>
+[[nodiscard]] std::string networks_text() {
+  std::string text;
+  for (std::size_t k = 0; k < Plan::network_count; ++k) {
+    if (Plan::template is_for<T>(k)) text += concat(text.empty() ? "" : ", ", k);
+  }
+  return text;
+}
+
+/// The readers of a term, of each side if they differ.
+template <class Bound>
+[[nodiscard]] std::string readers_text() {
+  const auto student = type_name<typename Bound::StudentReads>(), teacher = type_name<typename Bound::TeacherReads>();
+  return student == teacher ? std::string(student) : concat(teacher, " of teachers, ", student, " of students");
+}
+
+/// What a wrapper may change has a line of its own, with the wrapper or without.
 template <class Plan, class Options>
 [[nodiscard]] Recipe recipe_of(const typename Plan::Strategy& strategy, const Options& options) {
   Recipe recipe;
@@ -49,11 +67,17 @@ template <class Plan, class Options>
     recipe[concat("network ", k)] = Plan::frozen[k] ? "frozen" : "trained";
   }
   for_each_index<Plan::term_count>([&](auto t) {
+    using Bound = typename Plan::template Bound<t>;
     const std::string key = concat("term ", t.value);
-    describe(recipe, key, Plan::template Bound<t>::get(strategy.template get<t>()));
+    describe(recipe, key, Bound::get(strategy.template get<t>()));
+    recipe[key + " is called"] = Plan::template name<t>;
+    recipe[key + " reads"] = readers_text<Bound>();
+    recipe[key + " is given"] = type_name<typename Bound::TargetReads>();
     recipe[key + " is computed"] = concat("every ", Plan::template period<t>, " step(s)");
     if constexpr (Plan::template is_edge_term<t>) {
       recipe[key + " edges"] = edges_text<typename Plan::template TermTopology<t>>();
+    } else {
+      recipe[key + " is for"] = networks_text<Plan, t>();
     }
   });
   describe(recipe, "logit optimizer", options.logit);

@@ -69,16 +69,16 @@ struct StepReport {
 
 namespace detail {
 
-/// Losses as constants. One that was not computed is reported as what it is, not a number; `like` says of which dtype.
+/// Losses as constants. One that was not computed is reported as what it is, not a number.
 template <class Plan>
-[[nodiscard]] StepReport<Plan> report_of(const std::array<torch::Tensor, Plan::entry_count>& losses,
-                                         const torch::Tensor& like) {
+[[nodiscard]] StepReport<Plan> report_of(const std::array<torch::Tensor, Plan::entry_count>& losses) {
   StepReport<Plan> report;
+  torch::TensorOptions like;
+  for (const torch::Tensor& loss : losses)
+    if (loss.defined()) like = loss.options().requires_grad(false);
   torch::Tensor none;
   for (std::size_t i = 0; i < losses.size(); ++i) {
-    if (!losses[i].defined() && !none.defined()) {
-      none = torch::full({}, std::nan(""), like.options().requires_grad(false));
-    }
+    if (!losses[i].defined() && !none.defined()) none = torch::full({}, std::nan(""), like);
     report.losses[i] = losses[i].defined() ? losses[i].detach() : none;
   }
   return report;

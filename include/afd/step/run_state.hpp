@@ -3,25 +3,34 @@
 
 // The state of a distillation: all that a step reads and changes.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <span>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <torch/types.h>
 
 #include <afd/detail/concat.hpp>
 #include <afd/detail/for_each_index.hpp>
+#include <afd/error.hpp>
 #include <afd/network/module_state.hpp>
 #include <afd/network/network.hpp>
 #include <afd/optim/optimizer.hpp>
+#include <afd/state/state_dict.hpp>
 #include <afd/state/state_visitor.hpp>
+#include <afd/step/cohort.hpp>
+#include <afd/step/edges.hpp>
+#include <afd/step/objectives.hpp>
+#include <afd/step/options.hpp>
 #include <afd/strategy/term.hpp>
 #include <afd/topology/edge.hpp>
+#include <afd/transfer/feature_shape.hpp>
 
 namespace afd::detail {
 
@@ -31,23 +40,20 @@ struct NamedModule {
   torch::nn::Module* module;
 };
 
-/// Networks, then transfer layers and discriminators, in the order of Cohort::edge_modules().
-template <class Plan, class Cohort>
-[[nodiscard]] std::vector<NamedModule> modules_of_run(const typename Plan::Networks& networks, Cohort& cohort) {
+/// Networks, then transfer layers and discriminators, in the order of Edges::modules().
+template <class Plan>
+[[nodiscard]] std::vector<NamedModule> modules_of_run(const typename Plan::Networks& networks, Edges<Plan>& edges) {
   std::vector<NamedModule> all;
   for_each_index<Plan::network_count>(
       [&](auto k) { all.push_back({concat("network ", k.value, '/'), &module_of(std::get<k>(networks))}); });
   std::size_t next = 0;
-  for_each_index<Plan::term_count>([&](auto t) {
+  for_each_edge<Plan>([&](auto t, auto e) {
     using Term = typename Plan::template Term<t>;
     if constexpr (TermMakesEdge<Term>) {
-      for (const Edge& edge : Plan::template TermTopology<t>::edges) {
-        const std::string place = concat("edge ", edge.teacher, " -> ", edge.student, ", term ", t.value, '/');
-        all.push_back({place + "transfer/", cohort.edge_modules()[next++].get()});
-        if constexpr (AdversarialTerm<Term>) {
-          all.push_back({place + "discriminator/", cohort.edge_modules()[next++].get()});
-        }
-      }
+      constexpr Edge edge = Plan::template TermTopology<t>::edges[e];
+      const std::string place = concat("edge ", edge.teacher, " -> ", edge.student, ", term ", t.value, '/');
+      all.push_back({place + "transfer/", edges.modules()[next++].get()});
+      if constexpr (AdversarialTerm<Term>) all.push_back({place + "discriminator/", edges.modules()[next++].get()});
     }
   });
   return all;
@@ -86,44 +92,107 @@ consteval bool require_optimizer_state() {
 }
 
 /// Names every part of a run to a visitor.
-template <class Plan, class Cohort, StateVisitor V>
-void visit_run(const typename Plan::Networks& networks, Cohort& cohort, V& visitor) {
+template <class Plan, class Options, StateVisitor V>
+void visit_run(const typename Plan::Networks& networks, Cohort<Plan, Options>& cohort, V& visitor) {
+  using Objectives = afd::detail::Objectives<Plan, Options>;
   std::unordered_map<const void*, std::string> names;
-  for (const auto& [prefix, module] : modules_of_run<Plan>(networks, cohort)) {
+  for (const auto& [prefix, module] : modules_of_run<Plan>(networks, cohort.edges())) {
     visit_module(*module, prefix, visitor);
     for (const auto& item : module->named_parameters()) {
       names.emplace(item.value().unsafeGetTensorImpl(), prefix + item.key());
     }
   }
-  const auto visit_optimizer = [&](const std::string& prefix, auto& state, const std::vector<torch::Tensor>& of) {
-    static_assert(require_optimizer_state<std::remove_reference_t<decltype(state)>>());
+  const auto visit_optimizer = [&](const std::string& prefix, auto& objective) {
+    static_assert(require_optimizer_state<std::remove_reference_t<decltype(objective.optimizer())>>());
+    if (!objective.has_optimizer()) return;
     std::vector<std::string> own;
-    for (const torch::Tensor& parameter : of) own.push_back(names.at(parameter.unsafeGetTensorImpl()));
+    for (const torch::Tensor& parameter : objective.parameters()) {
+      own.push_back(names.at(parameter.unsafeGetTensorImpl()));
+    }
     PrefixedVisitor<V> prefixed(prefix, visitor);
-    state.visit_state(own, prefixed);
+    objective.optimizer().visit_state(own, prefixed);
   };
-  for (std::size_t k = 0; k < Plan::network_count; ++k) {
-    if constexpr (Cohort::has_logit) {
-      if (cohort.has_logit_optimizer(k)) {
-        visit_optimizer(concat("logit optimizer ", k, '/'), cohort.logit_optimizer(k), cohort.parameters(k));
-      }
+  for_each_index<Plan::network_count>([&](auto k) {
+    if constexpr (Objectives::has(k, Level::logit)) {
+      visit_optimizer(concat("logit optimizer ", k.value, '/'), cohort.objectives().logit(k));
     }
-    if constexpr (Cohort::has_feature) {
-      if (Plan::trains(k, Level::feature)) {
-        visit_optimizer(concat("feature optimizer ", k, '/'), cohort.feature_optimizer(k),
-                        cohort.feature_parameters(k));
-      }
+    if constexpr (Objectives::has(k, Level::feature)) {
+      visit_optimizer(concat("feature optimizer ", k.value, '/'), cohort.objectives().feature(k));
     }
-  }
+  });
   if constexpr (Plan::discriminator_count > 0) {
     for (std::size_t d = 0; d < Plan::discriminator_count; ++d) {
-      visit_optimizer(concat("discriminator optimizer ", d, '/'), cohort.discriminator_optimizer(d),
-                      cohort.discriminator_parameters(d));
+      visit_optimizer(concat("discriminator optimizer ", d, '/'), cohort.objectives().discriminator(d));
     }
   }
   visitor.integer("steps", cohort.steps);
-  visitor.integer("skipped steps", cohort.skipped.total);
-  visitor.integer("skipped steps in a row", cohort.skipped.in_a_row);
+  visitor.integer("skipped steps", cohort.guard().skipped.total);
+  visitor.integer("skipped steps in a row", cohort.guard().skipped.in_a_row);
+}
+
+template <StateVisitor V>
+void visit_factors(V& visitor, RateFactors& factors) {
+  visitor.real("factor of logit rates", factors.logit);
+  visitor.real("factor of feature rates", factors.feature);
+  visitor.real("factor of discriminator rates", factors.discriminator);
+}
+
+/// What edges were made for, so that they can be made again without a batch.
+inline void save_shapes(StateDict& state, const std::vector<EdgeShape>& shapes) {
+  std::vector<std::int64_t> numbers;
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    for (const FeatureShape& shape : {shapes[i].student, shapes[i].teacher}) {
+      numbers.insert(numbers.end(), {shape.channels, shape.sides[0], shape.sides[1], shape.sides[2],
+                                     static_cast<std::int64_t>(shape.rank), std::int64_t{shape.tokens}});
+    }
+    state.set(concat("dtype of edges/", i), torch::empty({0}, shapes[i].like.device(torch::kCPU)));
+  }
+  state.set("shapes of edges", torch::tensor(numbers, torch::kInt64));
+}
+
+/// On `device`. Throws FormatError for another number of edges, or shapes that cannot be.
+[[nodiscard]] inline std::vector<EdgeShape> saved_shapes(const StateDict& state, std::size_t count,
+                                                         const torch::Device& device) {
+  constexpr std::size_t numbers_of_each = 12;
+  const auto& numbers = state.get<torch::Tensor>("shapes of edges");
+  if (numbers.scalar_type() != torch::kInt64 || numbers.numel() != static_cast<std::int64_t>(count * numbers_of_each)) {
+    throw FormatError(concat("the state has not the shapes of ", count, " edges with layers"));
+  }
+  const auto* number = numbers.data_ptr<std::int64_t>();
+  std::vector<EdgeShape> shapes(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    for (FeatureShape* shape : {&shapes[i].student, &shapes[i].teacher}) {
+      if (number[4] < 0 || number[4] > 3) throw FormatError("the state has a shape of an edge that cannot be");
+      shape->channels = number[0];
+      std::copy(number + 1, number + 4, shape->sides.begin());
+      shape->rank = static_cast<std::size_t>(number[4]);
+      shape->tokens = number[5] != 0;
+      number += numbers_of_each / 2;
+    }
+    shapes[i].like = state.get<torch::Tensor>(concat("dtype of edges/", i)).options().device(device);
+  }
+  return shapes;
+}
+
+/// With DeferNonFinite losses may all have been finite while a gradient was not: it is in weights, or in what an
+/// optimizer has summed. Throws NonFiniteError that names it.
+template <class Plan>
+void require_finite_weights(const typename Plan::Networks& networks, Edges<Plan>& edges, const StateDict& state) {
+  const auto require = [](const std::string& name, const torch::Tensor& tensor) {
+    if (!tensor.is_floating_point() || tensor.isfinite().all().template item<bool>()) return;
+    throw NonFiniteError(concat(name,
+                                " is not finite any more, though every loss was; go on from the last "
+                                "checkpoint, with afd::SkipNonFinite"));
+  };
+  for (const auto& [prefix, module] : modules_of_run<Plan>(networks, edges)) {
+    for (const auto& parameter : module->named_parameters()) {
+      if (parameter.value().requires_grad()) require(prefix + parameter.key(), parameter.value());
+    }
+  }
+  for (const auto& [key, value] : state.values()) {
+    const auto* tensor = std::get_if<torch::Tensor>(&value);
+    if (tensor != nullptr && key.find(" optimizer ") != std::string::npos) require(key, *tensor);
+  }
 }
 
 }  // namespace afd::detail

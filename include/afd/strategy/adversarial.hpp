@@ -11,9 +11,9 @@
 #include <afd/discriminator/conv_discriminator.hpp>
 #include <afd/discriminator/discriminator.hpp>
 #include <afd/loss/gan.hpp>
-#include <afd/network/outputs.hpp>
+#include <afd/network/reader.hpp>
 #include <afd/strategy/term.hpp>
-#include <afd/transfer/map_shape.hpp>
+#include <afd/transfer/feature_shape.hpp>
 #include <afd/transfer/transfer.hpp>
 #include <afd/transfer/transfer_layers.hpp>
 
@@ -34,6 +34,8 @@ struct Adversarial {
   static constexpr std::string_view name = "adversarial";
   static constexpr Level level = Level::feature;
 
+  using Reads = Features;
+
   /// The layers of one edge.
   struct Edge {
     TransferLayers<T> transfer;
@@ -45,19 +47,25 @@ struct Adversarial {
   T transfer = {};
   double weight = 1.0;  ///< of L_G; L_D has none
 
-  [[nodiscard]] Edge make_edge(MapShape student, MapShape teacher) const {
+  [[nodiscard]] Edge make_edge(FeatureShape student, FeatureShape teacher) const {
     auto layers = transfer.make(student, teacher);
-    const MapShape judged = layers->output();
+    const FeatureShape judged = layers->output();
     return {std::move(layers), discriminator.make(judged)};
   }
 
-  [[nodiscard]] torch::Tensor view(const Outputs& outputs) const { return as_map(outputs.features); }
-
-  [[nodiscard]] torch::Tensor fake(Edge& edge, const torch::Tensor& student) const {
-    return edge.transfer->student(student);
+  /// Features as they are: a tensor, or Tokens.
+  template <detail::FeatureTensor F>
+  [[nodiscard]] F view(const F& features) const {
+    return features;
   }
-  [[nodiscard]] torch::Tensor real(Edge& edge, const torch::Tensor& teacher) const {
-    return edge.transfer->teacher(teacher);
+
+  template <detail::FeatureTensor Student>
+  [[nodiscard]] torch::Tensor fake(Edge& edge, const Student& student) const {
+    return edge.transfer->student(channels_first(student));
+  }
+  template <detail::FeatureTensor Teacher>
+  [[nodiscard]] torch::Tensor real(Edge& edge, const Teacher& teacher) const {
+    return edge.transfer->teacher(channels_first(teacher));
   }
 
   [[nodiscard]] torch::Tensor generator_loss(Edge& edge, const torch::Tensor& fake) const {
@@ -75,6 +83,6 @@ struct Adversarial {
   }
 };
 
-static_assert(AdversarialTerm<Adversarial<>>);
+static_assert(AdversarialTerm<Adversarial<>> && PlaysGame<Adversarial<>, torch::Tensor, Tokens>);
 
 }  // namespace afd

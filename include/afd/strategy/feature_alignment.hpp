@@ -9,9 +9,9 @@
 #include <torch/types.h>
 
 #include <afd/loss/alignment.hpp>
-#include <afd/network/outputs.hpp>
+#include <afd/network/reader.hpp>
 #include <afd/strategy/term.hpp>
-#include <afd/transfer/map_shape.hpp>
+#include <afd/transfer/feature_shape.hpp>
 #include <afd/transfer/transfer.hpp>
 #include <afd/transfer/transfer_layers.hpp>
 
@@ -42,6 +42,7 @@ struct L2Distance {
 
 /// distance(T_k(f_k), T_j(f_j)) for an edge j -> k, averaged over the edges that end at k: the baseline that
 /// adversarial transfer is compared with. Gradients reach network k's extractor and the edge's transfer layers.
+/// A hint at a middle stage (FitNets, Romero et al., ICLR 2015, arXiv 1412.6550) is At<0, FeatureL2>.
 template <MapDistance Distance, class T = StudentConv>
 struct FeatureAlignment {
   static_assert(detail::require_transfer<T>() || true);  // says itself what is wrong
@@ -54,23 +55,32 @@ struct FeatureAlignment {
     TransferLayers<T> transfer;
   };
 
+  using Reads = Features;
+
   Distance distance = {};
   T transfer = {};
   double weight = 1.0;
 
-  [[nodiscard]] Edge make_edge(MapShape student, MapShape teacher) const { return {transfer.make(student, teacher)}; }
+  [[nodiscard]] Edge make_edge(FeatureShape student, FeatureShape teacher) const {
+    return {transfer.make(student, teacher)};
+  }
 
-  [[nodiscard]] torch::Tensor view(const Outputs& outputs) const { return as_map(outputs.features); }
+  /// Features as they are: a tensor, or Tokens.
+  template <detail::FeatureTensor F>
+  [[nodiscard]] F view(const F& features) const {
+    return features;
+  }
 
-  [[nodiscard]] torch::Tensor loss(Edge& edge, const torch::Tensor& student, const torch::Tensor& teacher) const {
-    return distance(edge.transfer->student(student), edge.transfer->teacher(teacher));
+  template <detail::FeatureTensor Student, detail::FeatureTensor Teacher>
+  [[nodiscard]] torch::Tensor loss(Edge& edge, const Student& student, const Teacher& teacher) const {
+    return distance(edge.transfer->student(channels_first(student)), edge.transfer->teacher(channels_first(teacher)));
   }
 };
 
 using FeatureL1 = FeatureAlignment<L1Distance>;
 using FeatureL2 = FeatureAlignment<L2Distance>;
 
-static_assert(EdgeTerm<FeatureL1> && ComparesThroughEdge<FeatureL1>);
-static_assert(EdgeTerm<FeatureL2> && ComparesThroughEdge<FeatureL2>);
+static_assert(EdgeTermOf<FeatureL1, torch::Tensor, torch::Tensor, torch::Tensor>);
+static_assert(EdgeTermOf<FeatureL2, Tokens, torch::Tensor, torch::Tensor>);
 
 }  // namespace afd

@@ -8,18 +8,23 @@
 #include <type_traits>
 #include <utility>
 
+#include <afd/strategy/against.hpp>
+#include <afd/strategy/at.hpp>
+#include <afd/strategy/bound_term.hpp>
 #include <afd/strategy/every.hpp>
+#include <afd/strategy/named.hpp>
 #include <afd/strategy/over.hpp>
 #include <afd/strategy/term.hpp>
 
 namespace afd {
 
-/// What a strategy may list: a LossTerm, a term Over a topology of its own, or either only in Every n-th step.
+/// What a strategy may list: a LossTerm, or one in wrappers: Over edges or networks of its own, only in Every n-th
+/// step, At another place of the outputs, Against a part of the targets, Named.
 template <class M>
 concept StrategyMember = LossTerm<typename detail::BoundTerm<M, void>::Term>;
 
 /// The terms, summed with their weights: Strategy<CrossEntropy, MutualKL, Adversarial<>>, or by value:
-/// Strategy{CrossEntropy{}, MutualKL{.temperature = 4}}. A term may occur more than once.
+/// Strategy{CrossEntropy{}, MutualKL{.temperature = 4}}. A term may occur more than once, with a name for each.
 template <class... Members>
 class Strategy {
   static_assert(sizeof...(Members) > 0, "afd: a Strategy needs at least one loss term, e.g. afd::CrossEntropy");

@@ -13,8 +13,9 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
-#include <afd/network/outputs.hpp>
-#include <afd/transfer/map_shape.hpp>
+#include <afd/detail/has_member.hpp>
+#include <afd/network/reader.hpp>
+#include <afd/transfer/feature_shape.hpp>
 
 namespace afd {
 
@@ -22,9 +23,10 @@ namespace afd {
 /// each with its own optimizer and learning rate.
 enum class Level { logit, feature };
 
-/// 1. The term is a value that can be copied: its hyper-parameters, no tensors.
+/// 1. The term is a value that can be copied: its hyper-parameters, no tensors. It is not final, for what it has is
+///    found by inheriting from it.
 template <class T>
-concept TermIsValue = std::copyable<T>;
+concept TermIsValue = std::copyable<T> && !std::is_final_v<T>;
 
 /// 2. `static constexpr std::string_view name`, for reports.
 template <class T>
@@ -47,51 +49,51 @@ concept TermHasWeight = requires(const T& term) {
 template <class T>
 concept TermBasics = TermIsValue<T> && TermHasName<T> && TermHasLevel<T> && TermHasWeight<T>;
 
-/// A term of every network that is trained: `loss(outputs, targets) const` is a scalar. See CrossEntropy.
+namespace detail {
+
 template <class T>
-concept NetworkTerm = TermBasics<T> && requires(const T& term, const Outputs& outputs, const torch::Tensor& targets) {
-  { term.loss(outputs, targets) } -> std::same_as<torch::Tensor>;
+struct TermReadsOf {
+  using type = WholeOutputs;
+};
+template <class T>
+  requires requires { typename T::Reads; }
+struct TermReadsOf<T> {
+  using type = typename T::Reads;
 };
 
-/// 5. `view(outputs) const` is what the term compares of a network; it is computed once per network, however
-///    many edges the network is an end of.
-template <class T>
-concept TermHasView = requires(const T& term, const Outputs& outputs) {
-  { term.view(outputs) } -> std::same_as<torch::Tensor>;
-};
+}  // namespace detail
 
-/// 6. `loss(student_view, teacher_view) const` is a scalar. See MutualKL.
+/// 5. `using Reads = afd::Logits;` (or Features, Tap<1>, Member<&Mine::boxes>): what the term is given of a network's
+///    outputs. Without it, all that the forward returned. See afd/network/reader.hpp; afd::At puts another in its
+///    place.
 template <class T>
-concept ComparesViews = TermHasView<T> && requires(const T& term, const torch::Tensor& view) {
-  { term.loss(view, view) } -> std::same_as<torch::Tensor>;
-};
+using TermReads = typename detail::TermReadsOf<T>::type;
 
-/// ... or `group_loss(student_view, group) const` is a scalar: of a student and all that it learns from at once.
-/// `group`
-///    are constants: the views of its teachers and, last, the student's own. See EnsembleKL.
+/// A term of every network that is trained: it has no `view`.
 template <class T>
-concept ComparesGroup =
-    TermHasView<T> && requires(const T& term, const torch::Tensor& view, std::span<const torch::Tensor> group) {
-      { term.group_loss(view, group) } -> std::same_as<torch::Tensor>;
-    };
+concept NetworkTerm = TermBasics<T> && !detail::HasViewMember<T>;
 
-/// 7. Or the edge has layers of its own: `make_edge(student, teacher) const` makes them for maps of those
+/// A term of every edge teacher -> student, whose losses are averaged over the edges that end at a student; or of each
+/// student with all its teachers. It has
+/// 6. `view(read) const`: what it compares of a network, a tensor or anything that afd::for_each_tensor can walk;
+///    computed once per network, however many edges the network is an end of.
+template <class T>
+concept EdgeTerm = TermBasics<T> && detail::HasViewMember<T>;
+
+/// A term of each student with all its teachers at once: it has `group_loss` in place of `loss`.
+template <class T>
+concept ComparesGroup = EdgeTerm<T> && detail::HasGroupLossMember<T>;
+
+/// 7. Its edges may have layers of their own: `make_edge(student, teacher) const` makes them for views of those
 ///    shapes, as a struct with a handle of a torch module named `transfer`, trained with the student.
 template <class T>
-concept TermMakesEdge = requires(const T& term, MapShape shape) {
+concept TermMakesEdge = requires(const T& term, FeatureShape shape) {
   requires std::derived_from<std::remove_cvref_t<decltype(*term.make_edge(shape, shape).transfer)>, torch::nn::Module>;
 };
 
 /// The layers that a term puts on an edge.
 template <TermMakesEdge T>
-using EdgeLayers = decltype(std::declval<const T&>().make_edge(MapShape{}, MapShape{}));
-
-/// 8. ... and `loss(edge, student_view, teacher_view) const` is a scalar. See FeatureL1.
-template <class T>
-concept ComparesThroughEdge = TermHasView<T> && TermMakesEdge<T> && (T::level == Level::feature) &&
-                              requires(const T& term, EdgeLayers<T>& edge, const torch::Tensor& view) {
-                                { term.loss(edge, view, view) } -> std::same_as<torch::Tensor>;
-                              };
+using EdgeLayers = decltype(std::declval<const T&>().make_edge(FeatureShape{}, FeatureShape{}));
 
 /// What both players of one edge minimise.
 struct GameLosses {
@@ -99,32 +101,87 @@ struct GameLosses {
   torch::Tensor discriminator;  ///< L_D, of the edge's discriminator
 };
 
-/// 9. Or there is an adversary: the struct of 7 also has a module `discriminator`;
-///    `fake(edge, student_view)` and `real(edge, teacher_view)` are the maps it judges, and
-///    `generator_loss(edge, fake)`, `discriminator_loss(edge, real, fake)` and both at once, from one forward of
-///    the fake map, `losses(edge, real, fake)`, are scalars. See Adversarial.
+/// 8. Or there is an adversary: the struct of 7 also has a module `discriminator`. See Adversarial.
 template <class T>
-concept AdversarialTerm =
-    TermBasics<T> && TermHasView<T> && TermMakesEdge<T> && (T::level == Level::feature) &&
-    requires(const T& term, EdgeLayers<T>& edge, const torch::Tensor& map) {
-      requires std::derived_from<std::remove_cvref_t<decltype(*edge.discriminator)>, torch::nn::Module>;
-      { term.fake(edge, map) } -> std::same_as<torch::Tensor>;
-      { term.real(edge, map) } -> std::same_as<torch::Tensor>;
-      { term.generator_loss(edge, map) } -> std::same_as<torch::Tensor>;
-      { term.discriminator_loss(edge, map, map) } -> std::same_as<torch::Tensor>;
-      { term.losses(edge, map, map) } -> std::same_as<GameLosses>;
-    };
-
-/// A term of every edge teacher -> student, whose losses are averaged over the edges that end at a student; or of each
-/// student with all its teachers.
-template <class T>
-concept EdgeTerm =
-    TermBasics<T> && (ComparesViews<T> || ComparesGroup<T> || ComparesThroughEdge<T> || AdversarialTerm<T>);
+concept AdversarialTerm = EdgeTerm<T> && TermMakesEdge<T> && requires(EdgeLayers<T>& edge) {
+  requires std::derived_from<std::remove_cvref_t<decltype(*edge.discriminator)>, torch::nn::Module>;
+};
 
 /// A loss term. Not required: a base class, registration, a default constructor, that it knows the topology, the
 /// other terms or the optimizers, that losses are positive, or that a term of an edge looks at features.
 template <class T>
 concept LossTerm = NetworkTerm<T> || EdgeTerm<T>;
+
+// What a term can compute depends on what networks return and on the batch's targets, so the following are asked when
+// both are known: at the first step that is compiled. Each is asked with and without targets, which come last.
+
+/// `loss(read, targets) const`, or `loss(read) const`, is a scalar.
+template <class T, class Read, class Targets>
+concept LossReadsTargets = requires(const T& term, const Read& read, const Targets& targets) {
+  { term.loss(read, targets) } -> std::same_as<torch::Tensor>;
+};
+template <class T, class Read>
+concept LossReadsOutputs = requires(const T& term, const Read& read) {
+  { term.loss(read) } -> std::same_as<torch::Tensor>;
+};
+template <class T, class Read, class Targets>
+concept NetworkTermOf = NetworkTerm<T> && (LossReadsTargets<T, Read, Targets> || LossReadsOutputs<T, Read>);
+
+/// The view of a network that returns something of which `Read` is read.
+template <class T, class Read>
+using ViewOf = std::remove_cvref_t<decltype(std::declval<const T&>().view(std::declval<const Read&>()))>;
+
+template <class T, class Read>
+concept TermViews = EdgeTerm<T> && requires { typename ViewOf<T, Read>; };
+
+/// `loss(student_view, teacher_view) const` or `loss(student_view, teacher_view, targets) const` is a scalar; with
+/// layers, the edge's come first.
+template <class T, class Student, class Teacher, class... Targets>
+concept ComparesViews =
+    requires(const T& term, const Student& student, const Teacher& teacher, const Targets&... targets) {
+      { term.loss(student, teacher, targets...) } -> std::same_as<torch::Tensor>;
+    };
+template <class T, class Student, class Teacher, class... Targets>
+concept ComparesThroughEdge = TermMakesEdge<T> && requires(const T& term, EdgeLayers<T>& edge, const Student& student,
+                                                           const Teacher& teacher, const Targets&... targets) {
+  { term.loss(edge, student, teacher, targets...) } -> std::same_as<torch::Tensor>;
+};
+
+/// `group_loss(student_view, group) const` or `group_loss(student_view, group, targets) const` is a scalar. `group` are
+/// constants: the views of the student's teachers and, last, its own. All are of one type. See EnsembleKL.
+template <class T, class View, class... Targets>
+concept ComparesGroupOf =
+    requires(const T& term, const View& view, std::span<const View> group, const Targets&... targets) {
+      { term.group_loss(view, group, targets...) } -> std::same_as<torch::Tensor>;
+    };
+
+/// `fake(edge, student_view)` and `real(edge, teacher_view)` are the maps that the discriminator judges, and
+/// `generator_loss(edge, fake)`, `discriminator_loss(edge, real, fake)` and both at once, from one forward of the fake
+/// map, `losses(edge, real, fake)`, are scalars.
+template <class T, class Student, class Teacher>
+concept PlaysGame = AdversarialTerm<T> && requires(const T& term, EdgeLayers<T>& edge, const Student& student,
+                                                   const Teacher& teacher, const torch::Tensor& map) {
+  { term.fake(edge, student) } -> std::same_as<torch::Tensor>;
+  { term.real(edge, teacher) } -> std::same_as<torch::Tensor>;
+  { term.generator_loss(edge, map) } -> std::same_as<torch::Tensor>;
+  { term.discriminator_loss(edge, map, map) } -> std::same_as<torch::Tensor>;
+  { term.losses(edge, map, map) } -> std::same_as<GameLosses>;
+};
+
+template <class T, class Student, class Teacher, class Targets>
+concept EdgeTermOf =
+    PlaysGame<T, Student, Teacher> || ComparesThroughEdge<T, Student, Teacher, Targets> ||
+    ComparesThroughEdge<T, Student, Teacher> || ComparesGroupOf<T, Student, Targets> || ComparesGroupOf<T, Student> ||
+    ComparesViews<T, Student, Teacher, Targets> || ComparesViews<T, Student, Teacher>;
+
+/// Optional, of terms that read targets: `check(read, targets) const` throws DataError for shapes and dtypes that the
+/// term cannot use, and `check_values(read, targets) const` for values; that one reads them, and is called where the
+/// step looks at values at all. A term of edges is given the student's view.
+template <class T, class Read, class Targets>
+concept TermChecks = requires(const T& term, const Read& read, const Targets& targets) { term.check(read, targets); };
+template <class T, class Read, class Targets>
+concept TermChecksValues =
+    requires(const T& term, const Read& read, const Targets& targets) { term.check_values(read, targets); };
 
 namespace detail {
 
@@ -132,28 +189,36 @@ namespace detail {
 template <class T>
 consteval bool require_term() {
   if constexpr (!TermBasics<T>) {
-    static_assert(TermIsValue<T>, "afd: a loss term must be copyable: it holds hyper-parameters, no modules");
+    static_assert(std::copyable<T>, "afd: a loss term must be copyable: it holds hyper-parameters, no modules");
+    static_assert(!std::is_final_v<T>,
+                  "afd: a loss term must not be final: what it has is found by inheriting from it");
     static_assert(TermHasName<T>,
                   "afd: a loss term needs a name: static constexpr std::string_view name = \"my_term\";");
     static_assert(TermHasLevel<T>,
                   "afd: a loss term needs a level: static constexpr afd::Level level = afd::Level::logit; (or "
                   "afd::Level::feature)");
     static_assert(TermHasWeight<T>, "afd: a loss term needs a weight: double weight = 1.0;");
-  } else if constexpr (TermMakesEdge<T>) {
-    static_assert(T::level == Level::feature,
-                  "afd: a loss term with layers on its edges must be of afd::Level::feature, whose optimizer trains "
-                  "them");
-    static_assert(T::level != Level::feature || LossTerm<T>,
-                  "afd: a loss term with make_edge(MapShape student, MapShape teacher) also needs "
-                  "torch::Tensor view(const afd::Outputs&) const and torch::Tensor loss(Edge&, const torch::Tensor& "
-                  "student_view, const torch::Tensor& teacher_view) const, or the functions of an AdversarialTerm; "
-                  "see afd/strategy/term.hpp");
+  } else if constexpr (HasMakeEdgeMember<T>) {
+    constexpr bool makes = TermMakesEdge<T>;
+    static_assert(makes,
+                  "afd: make_edge of a loss term must be make_edge(afd::FeatureShape student, afd::FeatureShape "
+                  "teacher) const and return a struct with a handle of a torch module named transfer; see "
+                  "afd/strategy/term.hpp");
+    if constexpr (makes) {
+      static_assert(T::level == Level::feature,
+                    "afd: a loss term with layers on its edges must be of afd::Level::feature, whose optimizer trains "
+                    "them");
+      static_assert(T::level != Level::feature || EdgeTerm<T>,
+                    "afd: a loss term with make_edge also needs view(read) const and torch::Tensor loss(Edge&, "
+                    "student_view, teacher_view) const, or the functions of an AdversarialTerm; see "
+                    "afd/strategy/term.hpp");
+    }
   } else {
-    static_assert(LossTerm<T>,
-                  "afd: a loss term needs torch::Tensor loss(const afd::Outputs&, const torch::Tensor& targets) const "
-                  "(a term of each network), or torch::Tensor view(const afd::Outputs&) const and torch::Tensor "
-                  "loss(const torch::Tensor& student_view, const torch::Tensor& teacher_view) const (a term of each "
-                  "edge); see afd/strategy/term.hpp");
+    static_assert(HasLossMember<T> || HasGroupLossMember<T>,
+                  "afd: a loss term needs torch::Tensor loss(read, targets) const (a term of each network), or "
+                  "view(read) const and torch::Tensor loss(student_view, teacher_view) const (a term of each edge); "
+                  "what is read is all that a network returns, or what its using Reads = afd::Logits says; see "
+                  "afd/strategy/term.hpp");
   }
   return true;
 }

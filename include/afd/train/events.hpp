@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <afd/observe/classification.hpp>
 #include <afd/observe/evaluate.hpp>
 #include <afd/step/distiller.hpp>
 
@@ -29,19 +30,19 @@ struct StepEvent {
   double seconds;                           ///< since the training began
 };
 
-/// After each epoch, and its evaluation if there was one.
-template <class Distiller>
+/// After each epoch, and its evaluation if there was one. `S` is the trainer's score.
+template <class Distiller, class S = Classification>
 struct EpochEvent {
-  std::int64_t epoch = 0;                                          ///< from 0
-  std::int64_t epochs = 0;                                         ///< in this training
-  std::vector<double> losses{};                                    ///< means over the epoch's steps, in the order
-                                                                   ///< of Distiller::Report::entries
-  std::optional<CohortScores<Distiller::network_count>> scores{};  ///< if this epoch was evaluated
-  std::array<bool, Distiller::network_count> improved{};           ///< whose top-1 is the best so far
-  std::int64_t samples = 0;                                        ///< trained on in this epoch
-  std::int64_t skipped = 0;                                        ///< steps skipped in this epoch
-  double train_seconds = 0;                                        ///< without the evaluation
-  double seconds = 0;                                              ///< since the training began
+  std::int64_t epoch = 0;                                             ///< from 0
+  std::int64_t epochs = 0;                                            ///< in this training
+  std::vector<double> losses{};                                       ///< means over the epoch's steps, in the order
+                                                                      ///< of Distiller::Report::entries
+  std::optional<CohortScores<S, Distiller::network_count>> scores{};  ///< if this epoch was evaluated
+  std::array<bool, Distiller::network_count> improved{};  ///< whose watched score, top-1 say, is the best so far
+  std::int64_t samples = 0;                               ///< trained on in this epoch
+  std::int64_t skipped = 0;                               ///< steps skipped in this epoch
+  double train_seconds = 0;                               ///< without the evaluation
+  double seconds = 0;                                     ///< since the training began
 };
 
 /// Has on_step(event).
@@ -49,17 +50,18 @@ template <class C, class Distiller>
 concept StepCallback = requires(C& callback, const StepEvent<Distiller>& event) { callback.on_step(event); };
 
 /// Has on_epoch(event).
-template <class C, class Distiller>
-concept EpochCallback = requires(C& callback, const EpochEvent<Distiller>& event) { callback.on_epoch(event); };
+template <class C, class Distiller, class S = Classification>
+concept EpochCallback = requires(C& callback, const EpochEvent<Distiller, S>& event) { callback.on_epoch(event); };
 
 /// A function of an epoch: fit(train, test, [](const auto& event) { ... }).
-template <class C, class Distiller>
-concept EpochFunction = std::invocable<C&, const EpochEvent<Distiller>&>;
+template <class C, class Distiller, class S = Classification>
+concept EpochFunction = std::invocable<C&, const EpochEvent<Distiller, S>&>;
 
 /// A callback of a trainer. Whatever it does may return a bool, and false ends the training after this step or epoch.
 /// Not required: a base class, both functions, or copies.
-template <class C, class Distiller>
-concept TrainerCallback = StepCallback<C, Distiller> || EpochCallback<C, Distiller> || EpochFunction<C, Distiller>;
+template <class C, class Distiller, class S = Classification>
+concept TrainerCallback =
+    StepCallback<C, Distiller> || EpochCallback<C, Distiller, S> || EpochFunction<C, Distiller, S>;
 
 namespace detail {
 
@@ -80,11 +82,11 @@ bool tell(C& callback, const StepEvent<Distiller>& event) {
   return true;
 }
 
-template <class C, class Distiller>
-bool tell(C& callback, const EpochEvent<Distiller>& event) {
-  if constexpr (EpochCallback<C, Distiller>) {
+template <class C, class Distiller, class S>
+bool tell(C& callback, const EpochEvent<Distiller, S>& event) {
+  if constexpr (EpochCallback<C, Distiller, S>) {
     return goes_on([&] { return callback.on_epoch(event); });
-  } else if constexpr (EpochFunction<C, Distiller>) {
+  } else if constexpr (EpochFunction<C, Distiller, S>) {
     return goes_on([&] { return callback(event); });
   }
   return true;

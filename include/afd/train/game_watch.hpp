@@ -43,7 +43,8 @@ class GameWatch {
     if (every < 1) throw ConfigError("GameWatch looks every so many epochs, at least 1");
   }
 
-  void on_epoch(const EpochEvent<D>& event) {
+  template <class S>
+  void on_epoch(const EpochEvent<D, S>& event) {
     if ((event.epoch + 1) % every_ != 0 && event.epoch + 1 != event.epochs) return;
     GameRecord record{event.epoch, distiller_.game_health(source_)};
     advised_.resize(record.games.size());

@@ -21,7 +21,7 @@
 namespace afd {
 
 struct ProgressOptions {
-  std::string label;           ///< put first, to tell several trainings apart
+  std::string label = {};      ///< put first, to tell several trainings apart
   bool live = true;            ///< rewrite one line; false: a line per epoch, for logs
   double every_seconds = 0.5;  ///< between two rewritings
 };
@@ -52,8 +52,8 @@ class ProgressLine {
     rewrite(line.str());
   }
 
-  template <class D>
-  void on_epoch(const EpochEvent<D>& event) {
+  template <class D, class S>
+  void on_epoch(const EpochEvent<D, S>& event) {
     std::ostringstream line;
     head(line, event.epoch, event.epochs);
     speed(line, static_cast<double>(event.samples) / event.train_seconds);
@@ -61,11 +61,7 @@ class ProgressLine {
         event.seconds / static_cast<double>(event.epoch + 1) * static_cast<double>(event.epochs - event.epoch - 1);
     line << "  ETA " << duration(left);
     losses(line, D::Report::entries, event.losses);
-    if (event.scores) {
-      line << "  top-1 %" << std::setprecision(2);
-      for (const Scores& scores : event.scores->networks) line << ' ' << 100 * scores.top1;
-      if (event.scores->networks.size() > 1) line << ", ensemble " << 100 * event.scores->ensemble.top1;
-    }
+    if (event.scores) scores<S>(line, *event.scores);
     if (options_.live) rewrite("");
     out_ << (options_.live ? "\r" : "") << line.str() << '\n' << std::flush;
     width_ = 0;
@@ -113,6 +109,24 @@ class ProgressLine {
       line << "  " << (entries[i].kind == LossKind::discriminator ? "discriminator" : entries[i].term) << ' '
            << sum / count;
     }
+  }
+
+  /// The watched number of each network; a dash for one that was not scored.
+  template <class S, class Scores>
+  static void scores(std::ostringstream& line, const Scores& scores) {
+    constexpr auto column = S::columns[S::watched];
+    line << "  " << (column.label.empty() ? column.name : column.label) << std::setprecision(2);
+    const auto number = [&](const typename S::Result& of) {
+      if (of.samples == 0) {
+        line << " -";
+      } else {
+        line << ' ' << column.factor * of.*column.value;
+      }
+    };
+    for (const auto& of : scores.networks) number(of);
+    if (scores.networks.size() < 2 || scores.ensemble.samples == 0) return;
+    line << ", ensemble";
+    number(scores.ensemble);
   }
 
   void rewrite(const std::string& text) {

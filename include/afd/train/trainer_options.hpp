@@ -8,22 +8,26 @@
 #include <afd/checkpoint/checkpoint.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
+#include <afd/observe/classification.hpp>
+#include <afd/observe/score.hpp>
 #include <afd/optim/schedule.hpp>
 
 namespace afd {
 
 /// The values that tune a trainer; the types of the schedules are chosen with them:
-///     TrainerOptions{.epochs = 30, .logit_schedule = Cosine{}}
-template <Schedule Logit = Constant, Schedule Feature = Constant, Schedule Discriminator = Constant>
+///     TrainerOptions{.epochs = 30, .logit_schedule = Cosine{}}, TrainerOptions{.score = Regression{}}
+template <Schedule Logit = Constant, Schedule Feature = Constant, Schedule Discriminator = Constant,
+          class S = Classification>
 struct TrainerOptions {
   std::int64_t epochs = 10;
   Logit logit_schedule = {};
   Feature feature_schedule = {};
   Discriminator discriminator_schedule = {};
-  std::int64_t evaluate_every = 1;    ///< epochs between evaluations; the last epoch is always evaluated
-  std::int64_t patience = 0;          ///< evaluations without a better top-1 of any trained network before the training
-                                      ///< ends early; 0: never
+  std::int64_t evaluate_every = 1;  ///< epochs between evaluations; the last epoch is always evaluated
+  std::int64_t patience = 0;  ///< evaluations without a better watched score of any trained network before the training
+                              ///< ends early; 0: never
   CheckpointOptions checkpoint = {};  ///< with a folder, a training goes on where the last one in it stopped
+  S score = {};                       ///< what evaluations measure; see afd/observe/score.hpp
 };
 
 namespace detail {

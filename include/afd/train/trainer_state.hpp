@@ -17,15 +17,16 @@
 #include <afd/compute/random_numbers.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
-#include <afd/observe/evaluate.hpp>
+#include <afd/observe/classification.hpp>
 #include <afd/observe/history.hpp>
 #include <afd/state/state_visitor.hpp>
 
 namespace afd {
 
 /// A score and when it was reached. The first epoch counts among equal ones.
+template <class S>
 struct EpochScores {
-  Scores scores;
+  typename S::Result scores{};
   std::int64_t epoch = -1;  ///< from 0; -1: never evaluated
 };
 
@@ -33,14 +34,14 @@ struct EpochScores {
 /// SIGTERM, with a checkpoint written.
 enum class StopReason { finished, early_stopping, callback, signal };
 
-/// Best and last, never mixed. "Best" is by top-1 on the source given to fit(): report it as such, or give fit() a
-/// validation split and evaluate on the test set once.
-template <std::size_t K>
+/// Best and last, never mixed. "Best" is by the watched score, top-1 say, on the source given to fit(): report it as
+/// such, or give fit() a validation split and evaluate on the test set once.
+template <std::size_t K, class S = Classification>
 struct TrainResult {
-  std::array<EpochScores, K> last;
-  std::array<EpochScores, K> best;
-  EpochScores last_ensemble;
-  EpochScores best_ensemble;
+  std::array<EpochScores<S>, K> last;
+  std::array<EpochScores<S>, K> best;
+  EpochScores<S> last_ensemble;
+  EpochScores<S> best_ensemble;
   std::int64_t epochs = 0;  ///< that were finished
   StopReason stop = StopReason::finished;
   History history;  ///< a row per epoch; see Trainer::columns()
@@ -49,7 +50,7 @@ struct TrainResult {
 namespace detail {
 
 /// What a trainer adds to the state of its distiller.
-template <std::size_t K>
+template <std::size_t K, class S = Classification>
 struct TrainerState {
   std::int64_t epoch = 0;  ///< that is being trained
   std::int64_t step = 0;   ///< steps done in it
@@ -59,12 +60,12 @@ struct TrainerState {
   torch::Tensor sums;    ///< of the epoch's losses, float64; undefined before the first
   torch::Tensor counts;  ///< of finite ones; undefined unless some losses are not computed in every step
   std::int64_t without_progress = 0;
-  double best_mean = -std::numeric_limits<double>::infinity();  ///< top-1 over trained networks
+  double best_mean = -std::numeric_limits<double>::infinity();  ///< merit over trained networks
   double seconds = 0;                                           ///< that it has taken
   double epoch_seconds = 0;                                     ///< that this epoch has taken
   torch::Tensor epoch_random;  ///< the CPU's random numbers before the epoch's first batch, of a source that must be
                                ///< walked to enter it half-way, for it may draw from them
-  TrainResult<K> result{};
+  TrainResult<K, S> result{};
 
   /// Nothing of epoch `next` is done.
   void begin(std::int64_t next) {
@@ -90,12 +91,12 @@ struct TrainerState {
     visitor.real("trainer/seconds", seconds);
     visitor.real("trainer/epoch seconds", epoch_seconds);
     visitor.integer("trainer/epochs finished", result.epochs);
-    const auto scores = [&](const std::string& key, EpochScores& at) {
+    const auto scores = [&](const std::string& key, EpochScores<S>& at) {
       visitor.integer(key + "/epoch", at.epoch);
       visitor.integer(key + "/samples", at.scores.samples);
-      visitor.real(key + "/loss", at.scores.loss);
-      visitor.real(key + "/top1", at.scores.top1);
-      visitor.real(key + "/top5", at.scores.top5);
+      for (const auto& column : S::columns) {
+        visitor.real(concat(key, '/', column.name), at.scores.*column.value);
+      }
     };
     for (std::size_t k = 0; k < K; ++k) {
       scores(concat("trainer/last ", k), result.last[k]);

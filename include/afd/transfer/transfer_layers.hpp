@@ -4,11 +4,18 @@
 // Transfer policies with layers: StudentConv (the default), AlwaysConv and BothSides.
 
 #include <cstdint>
+#include <string_view>
+#include <utility>
 
-#include <torch/nn.h>
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
-#include <afd/transfer/map_shape.hpp>
+#include <afd/detail/concat.hpp>
+#include <afd/error.hpp>
+#include <afd/transfer/common_shape.hpp>
+#include <afd/transfer/feature_shape.hpp>
+#include <afd/transfer/registered.hpp>
 #include <afd/transfer/transfer.hpp>
 #include <afd/transfer/transfer_side.hpp>
 
@@ -17,43 +24,47 @@ namespace afd {
 /// The layers of one edge; submodules "student" and "teacher".
 class TransferPairImpl : public torch::nn::Module {
  public:
-  TransferPairImpl(detail::TransferSide student, detail::TransferSide teacher, MapShape output)
-      : student_(register_module("student", std::move(student))),
-        teacher_(register_module("teacher", std::move(teacher))),
+  TransferPairImpl(detail::TransferSide student, detail::TransferSide teacher, const FeatureShape& output)
+      : student_(detail::registered(*this, "student", std::move(student))),
+        teacher_(detail::registered(*this, "teacher", std::move(teacher))),
         output_(output) {}
 
-  torch::Tensor student(const torch::Tensor& map) { return student_->forward(map); }
-  torch::Tensor teacher(const torch::Tensor& map) { return teacher_->forward(map); }
-  [[nodiscard]] MapShape output() const { return output_; }
+  torch::Tensor student(const torch::Tensor& features) { return student_->forward(features); }
+  torch::Tensor teacher(const torch::Tensor& features) { return teacher_->forward(features); }
+  [[nodiscard]] FeatureShape output() const { return output_; }
 
  private:
   detail::TransferSide student_;
   detail::TransferSide teacher_;
-  MapShape output_;
+  FeatureShape output_;
 };
 TORCH_MODULE(TransferPair);
 
 namespace detail {
 
-// Both maps are pooled to the smaller height and width; each side is convolved only if asked to be.
-inline TransferPair make_transfer(MapShape student, MapShape teacher, std::int64_t channels, bool student_conv,
-                                  bool teacher_conv, std::int64_t kernel_size, std::string_view who) {
-  require_map_shapes(student, teacher, who);
-  require_odd_kernel(kernel_size, who);
-  const MapShape output = common_shape(channels, student, teacher);
-  return TransferPair(TransferSide("student", student, output, student_conv, kernel_size),
-                      TransferSide("teacher", teacher, output, teacher_conv, kernel_size), output);
+// Both sides are pooled to the places that they have in common; each is convolved only if asked to be.
+inline TransferPair make_transfer(const FeatureShape& student, const FeatureShape& teacher, std::int64_t channels,
+                                  bool student_conv, bool teacher_conv, std::int64_t kernel_size,
+                                  std::string_view who) {
+  const CommonShape common = common_shape(student, teacher, channels, who);
+  require_kernel(kernel_size, common.output, who);
+  return TransferPair(TransferSide("student", student, common.student, common.output, student_conv, kernel_size),
+                      TransferSide("teacher", teacher, common.teacher, common.output, teacher_conv, kernel_size),
+                      common.output);
 }
 
 }  // namespace detail
 
 /// Conv-BatchNorm-ReLU on the student's side to the teacher's channels where they differ, nothing where they
-/// agree; adaptive average pooling of whichever map is larger. `make` throws ShapeError for an empty shape,
-/// ConfigError for an even kernel.
+/// agree; adaptive average pooling of whichever side is larger. Next to a vector, the other side is averaged over its
+/// places. Tokens next to a map are laid out on their grid; one that was not declared must be the map's own or, of so
+/// many tokens, the only one of the map's proportions. `make` throws ShapeError for an empty shape and for shapes that
+/// have no places in common (a sequence and a map, a map and a volume), ConfigError for an even kernel, and for one of
+/// more than a single place between volumes.
 struct StudentConv {
   std::int64_t kernel_size = 1;
 
-  [[nodiscard]] TransferPair make(MapShape student, MapShape teacher) const {
+  [[nodiscard]] TransferPair make(const FeatureShape& student, const FeatureShape& teacher) const {
     return detail::make_transfer(student, teacher, teacher.channels, student.channels != teacher.channels, false,
                                  kernel_size, "StudentConv");
   }
@@ -63,7 +74,7 @@ struct StudentConv {
 struct AlwaysConv {
   std::int64_t kernel_size = 1;
 
-  [[nodiscard]] TransferPair make(MapShape student, MapShape teacher) const {
+  [[nodiscard]] TransferPair make(const FeatureShape& student, const FeatureShape& teacher) const {
     return detail::make_transfer(student, teacher, teacher.channels, true, false, kernel_size, "AlwaysConv");
   }
 };
@@ -74,7 +85,7 @@ struct BothSides {
   std::int64_t channels = 0;  ///< 0: the teacher's
   std::int64_t kernel_size = 1;
 
-  [[nodiscard]] TransferPair make(MapShape student, MapShape teacher) const {
+  [[nodiscard]] TransferPair make(const FeatureShape& student, const FeatureShape& teacher) const {
     if (channels < 0) {
       throw ConfigError(detail::concat("BothSides: channels must be 0 (the teacher's) or more, but is ", channels));
     }

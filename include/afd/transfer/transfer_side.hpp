@@ -3,77 +3,88 @@
 
 // One side of an edge's transfer layers: average pooling, then Conv - BatchNorm - ReLU, each only where wanted.
 
-#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include <torch/nn.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
 #include <afd/network/conv_norm.hpp>
-#include <afd/transfer/map_shape.hpp>
+#include <afd/transfer/feature_shape.hpp>
+#include <afd/transfer/layer_view.hpp>
+#include <afd/transfer/registered.hpp>
 
 namespace afd::detail {
 
-/// Throws ShapeError unless both shapes are at least 1 in every dimension.
-inline void require_map_shapes(const MapShape& student, const MapShape& teacher, std::string_view who) {
-  for (const MapShape& shape : {student, teacher}) {
-    if (shape.channels > 0 && shape.height > 0 && shape.width > 0) continue;
-    throw ShapeError(concat(who, " cannot be made for feature maps [C, H, W] = ", student, " and ", teacher,
-                            "; take the shapes from real maps with afd::map_shape(features)"));
+/// Throws ConfigError unless the kernel is odd, so that the convolution keeps the number of places, and 1 for volumes.
+inline void require_kernel(std::int64_t kernel_size, const FeatureShape& output, std::string_view who) {
+  if (kernel_size < 1 || kernel_size % 2 == 0) {
+    throw ConfigError(
+        concat(who, ": kernel_size must be odd (1, 3, 5, ...) to keep the size of the map, but is ", kernel_size));
   }
+  if (output.rank < 3 || kernel_size == 1) return;
+  throw ConfigError(concat(who, ": volumes ", output, " are convolved with kernel_size 1 only, but it is ", kernel_size,
+                           "; tap another stage, or write a transfer policy: see afd/transfer/transfer.hpp"));
 }
 
-/// Throws ConfigError unless the kernel is odd, so that the convolution keeps the map's size.
-inline void require_odd_kernel(std::int64_t kernel_size, std::string_view who) {
-  if (kernel_size > 0 && kernel_size % 2 == 1) return;
-  throw ConfigError(
-      concat(who, ": kernel_size must be odd (1, 3, 5, ...) to keep the size of the map, but is ", kernel_size));
+/// `features` of up to three sides, averaged to those of `to`; to one place if that has none.
+[[nodiscard]] inline torch::Tensor pool_places(const torch::Tensor& features, const FeatureShape& to) {
+  constexpr std::array<std::int64_t, 3> one_place = {1, 1, 1};
+  const std::size_t rank = static_cast<std::size_t>(features.dim()) - 2;
+  const torch::IntArrayRef sides((to.rank == 0 ? one_place : to.sides).data(), rank);
+  if (features.sizes().slice(2) == sides) return features;
+  if (rank == 1) return torch::adaptive_avg_pool1d(features, sides);
+  return rank == 2 ? torch::adaptive_avg_pool2d(features, sides) : torch::adaptive_avg_pool3d(features, sides);
 }
 
-/// `channels` maps of the smaller of both sides' height and width.
-[[nodiscard]] inline MapShape common_shape(std::int64_t channels, const MapShape& student, const MapShape& teacher) {
-  return {channels, std::min(student.height, teacher.height), std::min(student.width, teacher.width)};
-}
-
-/// Turns maps of shape `from` into maps of shape `to`. Submodules "conv" and "norm" exist only with `convolve`.
-class TransferSideImpl : public torch::nn::Cloneable<TransferSideImpl> {
+/// Turns features of shape `from`, taken for ones of shape `taken`, into features of shape `to`. Submodules "conv" and
+/// "norm" of "layers" exist only with `convolve`.
+class TransferSideImpl : public torch::nn::Module {
  public:
-  TransferSideImpl(std::string who, MapShape from, MapShape to, bool convolve, std::int64_t kernel_size)
-      : who_(std::move(who)), from_(from), to_(to), convolve_(convolve), kernel_size_(kernel_size) {
-    TransferSideImpl::reset();
+  TransferSideImpl(std::string who, const FeatureShape& from, const FeatureShape& taken, const FeatureShape& to,
+                   bool convolve, std::int64_t kernel_size)
+      : who_(std::move(who)), from_(from), taken_(taken), to_(to) {
+    if (!convolve) return;
+    const auto layers = std::make_shared<torch::nn::Module>();
+    // Of 1 along the sides that map_view adds, and along those of volumes, of which it makes fewer.
+    const std::int64_t down = to.rank == 2 ? kernel_size : 1, along = to.rank == 0 ? 1 : kernel_size;
+    conv_ = registered(*layers, "conv", he_conv(from.channels, to.channels, {down, along}));
+    norm_ = registered(*layers, "norm", torch::nn::BatchNorm2d(to.channels));
+    register_module("layers", layers);
   }
 
-  void reset() override {
-    if (convolve_) {
-      layers_ = register_module("layers", ConvNorm(from_.channels, to_.channels, kernel_size_));
+  /// Features, channels first. Throws ShapeError for others than of shape `from`.
+  torch::Tensor forward(const torch::Tensor& features) {
+    if (!from_.describes(features)) {
+      throw ShapeError(concat("the transfer layers of the ", who_, " were made for features of shape ", from_,
+                              " but were given ", features.sizes(), " with channels first; images must keep the size, ",
+                              "and sequences the length, that the first batch had"));
     }
-  }
-
-  /// Throws ShapeError for maps of another shape than `from`.
-  torch::Tensor forward(const torch::Tensor& map) {
-    if (map.dim() != 4 || map_shape(map) != from_) {
-      throw ShapeError(concat("the transfer layers of the ", who_, " were made for feature maps [N, C, H, W] ",
-                              "with [C, H, W] = ", from_, " but were given ", map.sizes(),
-                              "; images must keep the size that the first batch had"));
-    }
+    const bool as_given = taken_.rank == from_.rank && taken_.sides == from_.sides;
+    torch::Tensor result = pool_places(as_given ? features : features.reshape(taken_.sizes(features.size(0))), to_);
+    if (to_.rank == 0) result = result.flatten(1);
     // Pooling comes first: less to convolve, and the result still ends in a ReLU, so its zeros look like those
-    // of the map it is compared with.
-    torch::Tensor result = from_.same_area(to_) ? map : torch::adaptive_avg_pool2d(map, {to_.height, to_.width});
-    return convolve_ ? layers_->forward(result).relu_() : result;
+    // of the features it is compared with.
+    return conv_.is_empty() ? result : from_view(norm_->forward(conv_->forward(map_view(result))).relu_(), to_);
   }
 
  private:
   std::string who_;
-  MapShape from_;
-  MapShape to_;
-  bool convolve_;
-  std::int64_t kernel_size_;
-  ConvNorm layers_{nullptr};
+  FeatureShape from_;   // tokens if they were some: for messages
+  FeatureShape taken_;  // channels first, the places that `from_` is taken to have
+  FeatureShape to_;     // channels first
+  torch::nn::Conv2d conv_{nullptr};
+  torch::nn::BatchNorm2d norm_{nullptr};
 };
 TORCH_MODULE(TransferSide);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // needs: torch
-// expect: a frozen network is the student of an edge, but it is never updated
+// expect: a frozen network is the student of an edge, or is named in afd::topology::Networks, but it is never
 #include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/one_way.hpp>

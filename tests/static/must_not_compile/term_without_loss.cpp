@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // needs: torch
-// expect: a loss term needs torch::Tensor loss(const afd::Outputs&, const torch::Tensor& targets) const
+// expect: a loss term needs torch::Tensor loss(read, targets) const
 #include <string_view>
 
 #include <afd/strategy/strategy.hpp>
@@ -12,7 +12,7 @@ struct Term {
 #ifdef AFD_EXPECT_OK
   torch::Tensor loss(const afd::Outputs& outputs, const torch::Tensor&) const { return outputs.logits.mean(); }
 #else
-  double loss(const afd::Outputs&, const torch::Tensor&) const { return 0; }
+  torch::Tensor lost(const afd::Outputs& outputs, const torch::Tensor&) const { return outputs.logits.mean(); }
 #endif
 };
 

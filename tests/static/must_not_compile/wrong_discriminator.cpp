@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // needs: torch
-// expect: a discriminator policy needs make(afd::MapShape) const
+// expect: a discriminator policy needs make(afd::FeatureShape) const
 #include <afd/strategy/adversarial.hpp>
 
 struct Mine {
 #ifdef AFD_EXPECT_OK
-  afd::LinearScore make(afd::MapShape shape) const { return afd::LinearScore(shape); }
+  afd::LinearScore make(afd::FeatureShape shape) const { return afd::LinearScore(shape); }
 #else
-  afd::LinearScore make() const { return afd::LinearScore(afd::MapShape{1, 1, 1}); }
+  afd::LinearScore make() const { return afd::LinearScore(afd::FeatureShape{1, {}}); }
 #endif
 };
 

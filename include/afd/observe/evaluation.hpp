@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// One walk of a score over batches: which networks it is for, and what becomes of their outputs.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <torch/types.h>
+
+#include <afd/data/batch_check.hpp>
+#include <afd/data/views.hpp>
+#include <afd/detail/for_each_index.hpp>
+#include <afd/detail/named.hpp>
+#include <afd/network/frozen.hpp>
+#include <afd/network/network.hpp>
+#include <afd/observe/score.hpp>
+
+namespace afd {
+
+/// A score's results for K networks. One that was not scored has no samples, and NaN for its numbers.
+template <class S, std::size_t K>
+struct CohortScores {
+  std::array<typename S::Result, K> networks;
+  /// Of what the score makes of all members together; nothing of a score without, and of members that return different
+  /// shapes.
+  typename S::Result ensemble;
+};
+
+namespace detail {
+
+/// What network I of K takes of a batch.
+template <class B, std::size_t I, std::size_t K>
+using ScoreInputs = std::remove_cvref_t<decltype(inputs_of<I, K>(std::declval<const typename B::Inputs&>()))>;
+
+/// What score S sees of network I for batches of type B, a BasicBatch.
+template <class S, class B, std::size_t I, class... Nets>
+struct ScoreFlow {
+  using Network = std::remove_cvref_t<std::tuple_element_t<I, std::tuple<Nets...>>>;
+  using Out = OutputsOf<Network, ScoreInputs<B, I, sizeof...(Nets)>>;
+  using Read = ScoreRead<S, Out>;
+  using View = ScoreView<S, Read>;
+  static constexpr bool is_teacher = is_frozen<Network>;
+  static constexpr bool fits = ScoreAdds<S, Read, typename B::Targets>;
+};
+
+/// The view that ensembles are made of: that of the first network that is trained and scored, else of the first that is
+/// scored; void if there is none.
+template <class... Flows>
+struct SharedView {
+  using type = void;
+};
+template <class Flow, class... Flows>
+struct SharedView<Flow, Flows...> {
+  using Next = typename SharedView<Flows...>::type;
+  static constexpr bool is_it = Flow::fits && (!Flow::is_teacher || !((!Flows::is_teacher && Flows::fits) || ...));
+  using type = std::conditional_t<is_it, typename Flow::View, Next>;
+};
+
+/// Scores of one walk.
+template <class S, class B, class... Nets>
+class Evaluation {
+ public:
+  static constexpr std::size_t K = sizeof...(Nets);
+  using Members = std::array<bool, K>;
+
+  /// `members`: who makes up the ensemble. Others are scored only if their outputs are like a member's.
+  Evaluation(const S& score, const Members& members)
+      : members_(members), scores_(copies(score, std::make_index_sequence<K>{})), ensemble_(score) {}
+
+  void add(const B& batch, Nets&... networks) {
+    const auto all = std::tie(networks...);
+    const std::int64_t samples = check_batch_form(batch);
+    check_inputs_are_finite(batch.inputs);
+    Joined joined;
+    for (const bool members : {true, false}) {
+      for_each_index<K>([&](auto k) {
+        if (members_[k] == members && !left_out_[k]) add_network<k>(std::get<k>(all), batch, samples, joined);
+      });
+    }
+    if constexpr (has_ensemble) {
+      has_joined_ = has_joined_ && joined.agree && !joined.views.empty();
+      if (has_joined_) named([&] { ensemble_.add(S::ensemble(joined.views), batch.targets); }, "the ensemble");
+    }
+  }
+
+  /// Throws what result() of the score throws, DataError if there was nothing.
+  [[nodiscard]] CohortScores<S, K> scores() const {
+    CohortScores<S, K> result;
+    for (std::size_t k = 0; k < K; ++k) result.networks[k] = left_out_[k] ? not_scored<S>() : scores_[k].result();
+    result.ensemble = has_ensemble && has_joined_ ? ensemble_.result() : not_scored<S>();
+    return result;
+  }
+
+ private:
+  template <std::size_t I>
+  using Flow = ScoreFlow<S, B, I, Nets...>;
+  template <std::size_t... I>
+  static SharedView<Flow<I>...> shared_view(std::index_sequence<I...>);
+  using View = typename decltype(shared_view(std::make_index_sequence<K>{}))::type;
+  static constexpr bool has_ensemble = ScoreHasEnsemble<S, View>;
+
+  /// What the members say of one batch.
+  struct Joined {
+    std::vector<View> views;
+    std::vector<torch::Tensor> read;  ///< where that is one tensor
+    bool agree = true;                ///< they have one form
+  };
+
+  template <std::size_t... I>
+  static std::array<S, K> copies(const S& score, std::index_sequence<I...>) {
+    return {{(static_cast<void>(I), score)...}};
+  }
+
+  template <std::size_t I, class N>
+  void add_network(N& network, const B& batch, std::int64_t samples, Joined& joined) {
+    if constexpr (!Flow<I>::fits) {
+      left_out_[I] = true;
+    } else {
+      const auto scored = [&] {
+        const auto outputs = run(network, inputs_of<I, K>(batch.inputs));
+        const auto& read = ScoreReads<S>::of(outputs);
+        if (!members_[I] && !is_there(read)) return false;
+        ScoreReads<S>::check(outputs, samples);
+        if (!members_[I] && !is_like(read, joined)) return false;
+        if constexpr (ScoreChecks<S, typename Flow<I>::Read, typename B::Targets>)
+          scores_[I].check(read, batch.targets);
+        const auto& view = score_view(scores_[I], read);
+        scores_[I].add(view, batch.targets);
+        if (members_[I]) join(read, view, joined);
+        return true;
+      };
+      left_out_[I] = !named(scored, "network ", I);
+    }
+  }
+
+  /// A teacher may have no head.
+  template <class Read>
+  static bool is_there(const Read& read) {
+    if constexpr (std::is_same_v<Read, torch::Tensor>) {
+      return read.defined();
+    } else {
+      return true;
+    }
+  }
+
+  /// A teacher with other classes would be scored by labels that are not its own. Of a struct of the user's only the
+  /// score knows; where there is no member, there is nothing to be like.
+  template <class Read>
+  static bool is_like(const Read& read, const Joined& joined) {
+    if constexpr (std::is_same_v<Read, torch::Tensor>) {
+      const auto is_same = [&](const torch::Tensor& of_member) { return of_member.sizes() == read.sizes(); };
+      return joined.read.empty() || std::any_of(joined.read.begin(), joined.read.end(), is_same);
+    } else {
+      return true;
+    }
+  }
+
+  template <class Read, class V>
+  static void join(const Read& read, const V& view, Joined& joined) {
+    if constexpr (std::is_same_v<Read, torch::Tensor>) {
+      joined.read.push_back(read);
+      joined.agree = joined.agree && joined.read.front().sizes() == read.sizes();
+    }
+    if constexpr (has_ensemble && std::is_same_v<V, View>) {
+      joined.views.push_back(view);
+    } else {
+      joined.agree = false;
+    }
+  }
+
+  Members members_;
+  std::array<S, K> scores_;
+  S ensemble_;
+  Members left_out_{};
+  bool has_joined_ = true;
+};
+
+}  // namespace detail
+}  // namespace afd

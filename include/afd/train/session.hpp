@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What one fit() keeps beside the distiller: where the training stands, and its checkpoints.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+
+#include <torch/types.h>
+#include <torch/version.h>
+
+#include <afd/checkpoint/checkpoint.hpp>
+#include <afd/checkpoint/checkpoint_folder.hpp>
+#include <afd/checkpoint/checkpoint_writer.hpp>
+#include <afd/compute/random_numbers.hpp>
+#include <afd/detail/concat.hpp>
+#include <afd/detail/named.hpp>
+#include <afd/error.hpp>
+#include <afd/plan/recipe.hpp>
+#include <afd/state/state_dict.hpp>
+#include <afd/state/state_visitor.hpp>
+#include <afd/train/score_keeping.hpp>
+#include <afd/train/stop_signals.hpp>
+#include <afd/train/trainer_state.hpp>
+#include <afd/version.hpp>
+
+namespace afd::detail {
+
+/// Schedules shape the computation, too.
+template <class Options>
+[[nodiscard]] Recipe recipe_of_schedules(const Options& options) {
+  Recipe recipe;
+  describe(recipe, "logit schedule", options.logit_schedule);
+  describe(recipe, "feature schedule", options.feature_schedule);
+  describe(recipe, "discriminator schedule", options.discriminator_schedule);
+  return recipe;
+}
+
+/// `S` is the trainer's score. With a folder for checkpoints it goes on from the newest of them, writes others, and
+/// listens to signals; without one it only counts.
+template <class D, class Options, class S>
+class Session {
+ public:
+  using State = TrainerState<D::network_count, S>;
+
+  /// `source`: the fingerprint of the training source. Throws what cannot be gone on from.
+  Session(D& distiller, const Options& options, std::int64_t source)
+      : distiller_(distiller), options_(options), source_(source), numbers_(distiller.random_numbers()) {
+    state.result.history = History(ScoreKeeping<D, S>::columns());
+    bool is_in_file = true;  // a training that has not begun needs none
+    if constexpr (D::can_be_saved) {
+      if (!options_.checkpoint.folder.empty()) {
+        writer_.emplace(options_.checkpoint);
+        is_in_file = resume();
+        signals_.emplace();
+      }
+    }
+    start_ = Clock::now();
+    seconds_before_ = state.seconds;
+    saved_step_ = is_in_file ? state.steps : -1;
+    note_drawn();
+  }
+
+  State state;
+
+  /// Since the training began, in other processes, too.
+  [[nodiscard]] double seconds() const {
+    return seconds_before_ + std::chrono::duration<double>(Clock::now() - start_).count();
+  }
+
+  /// Those to ask whether to stop; nullptr if nobody listens.
+  [[nodiscard]] const StopSignals* signals() const { return signals_ ? &*signals_ : nullptr; }
+  [[nodiscard]] bool is_signalled() const { return signals_ && signals_->signal() != 0; }
+
+  /// Random numbers as after the last thing that was done: what a batch or a callback that fails has drawn does not
+  /// count.
+  void note_drawn() {
+    if (!writer_) return;
+    drawn_ = StateDict();
+    numbers_.save(drawn_);
+  }
+
+  /// An epoch is recorded: scores and history have come on since its last step.
+  void epoch_is_recorded(bool is_best) {
+    is_best_ = is_best;
+    saved_step_ = -1;
+  }
+
+  void save_after_step() {
+    const std::int64_t every = options_.checkpoint.every_steps;
+    if (every > 0 && state.steps % every == 0) save();
+  }
+  void save_after_epoch() {
+    const std::int64_t every = options_.checkpoint.every_epochs;
+    if ((every > 0 && state.epoch % every == 0) || (is_best_ && options_.checkpoint.keep_best)) save();
+  }
+
+  /// If the newest is not in a file yet.
+  void save_last() {
+    if (!writer_) return;
+    is_ending_ = true;
+    writer_->finish();
+    if (!writer_->is_written()) saved_step_ = -1;  // perhaps now
+    if (state.steps != saved_step_) save();
+    writer_->finish();
+  }
+
+  /// The same when the training ends with an error, which says more than what is told here.
+  void save_after_error() {
+    if (writer_) numbers_.load(drawn_);
+    try {
+      save_last();
+    } catch (const NonFiniteError&) {  // there is nothing worth to be kept
+    }
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void save() {
+    if constexpr (D::can_be_saved) {
+      if (!writer_) return;
+      state.seconds = seconds();
+      try {
+        writer_->write(state_to_save(), state.steps, is_best_ && options_.checkpoint.keep_best);
+        saved_step_ = state.steps;
+      } catch (const NonFiniteError&) {
+        throw;
+      } catch (const std::exception& error) {
+        tell(options_.checkpoint, concat("no checkpoint after step ", state.steps, ": ", error.what(),
+                                         is_ending_ ? "" : "; the training goes on"));
+      }
+      is_best_ = false;
+    }
+  }
+
+  [[nodiscard]] StateDict state_to_save() {
+    StateDict dict = distiller_.state();
+    SaveState save(dict);
+    visit(save);
+    for (const auto& [key, value] : recipe_of_schedules(options_)) dict.set("schedules/" + key, value);
+    dict.set("library version", std::string(AFD_VERSION_STRING));
+    dict.set("LibTorch version", std::string(TORCH_VERSION));
+    return dict;
+  }
+
+  template <StateVisitor V>
+  void visit(V& visitor) {
+    visitor.same("trainer/fingerprint of the source", source_);
+    state.visit(visitor, torch::zeros({static_cast<std::int64_t>(D::Report::entries.size())}, torch::kFloat64));
+  }
+
+  /// Goes on from the newest checkpoint, if there is one. False if that was the best one, for want of another.
+  bool resume() {
+    const auto found = newest_checkpoint(options_.checkpoint);
+    if (!found) return true;
+    named(
+        [&] {
+          distiller_.require_same_recipe(found->state);
+          const std::string lines =
+              differences(saved_recipe(found->state, "schedules/"), recipe_of_schedules(options_));
+          if (!lines.empty()) throw ConfigError("the state has other schedules:" + lines);
+          CheckState check(found->state);
+          visit(check);
+          distiller_.load_state(found->state);
+          LoadState load(found->state);
+          visit(load);
+        },
+        "cannot go on from ", found->path);
+    state.result.stop = StopReason::finished;
+    say_where(found->path.string(), found->state.template get<std::string>("LibTorch version"));
+    return found->path != CheckpointFolder(options_.checkpoint.folder).best_path();
+  }
+
+  void say_where(const std::string& path, const std::string& torch_version) const {
+    const auto say = [&](const auto&... parts) { tell(options_.checkpoint, concat(parts...)); };
+    if (state.epoch < options_.epochs) {
+      say("going on from \"", path, "\": epoch ", state.epoch + 1, ", after step ", state.step, " of it");
+    } else {
+      say("the training in \"", path, "\" has its ", state.epoch, " epochs");
+    }
+    if (torch_version == TORCH_VERSION) return;
+    say('"', path, "\" was written with LibTorch ", torch_version, ", but this is ", TORCH_VERSION,
+        "; the training goes on, but perhaps not to the same bits");
+  }
+
+  D& distiller_;
+  const Options& options_;
+  std::int64_t source_;
+  RandomNumbers numbers_;
+  StateDict drawn_;
+  std::optional<StopSignals> signals_;
+  std::optional<CheckpointWriter> writer_;
+  Clock::time_point start_;
+  double seconds_before_ = 0;  // of processes before this one
+  std::int64_t saved_step_ = 0;
+  bool is_best_ = false;  // and not in a file yet
+  bool is_ending_ = false;
+};
+
+}  // namespace afd::detail
