@@ -13,7 +13,7 @@
 #ifdef AFD_EXPECT_OK
 using Given = torch::data::Example<>;
 #else
-using Given = std::vector<torch::data::Example<>>;
+using Given = std::vector<torch::data::Example<> >;
 #endif
 
 void use(afd::PlainCnn& a, afd::PlainCnn& b, const Given& given) {
