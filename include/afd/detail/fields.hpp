@@ -158,12 +158,15 @@ void add_values(const T& value, const std::string& key, const Add& add) {
     const auto add_member = [&](const auto& member) { add_values(member, key + '.' + exact_text(place++), add); };
     std::apply([&](const auto&... members) { (add_member(members), ...); }, value);
   } else if constexpr (std::is_aggregate_v<T> && !std::is_empty_v<T>) {
-    static_assert(field_count<T>() < max_fields,
+    constexpr bool looks = field_count<T>() < max_fields;
+    static_assert(looks,
                   "afd: a policy of more than twelve members cannot be looked into, so it needs a function template "
                   "describe(const Add& add) const that calls add(std::string name, std::string value) for each number; "
                   "see afd/detail/fields.hpp");
-    std::size_t place = 0;
-    for_each_field(value, [&](const auto& member) { add_values(member, key + '.' + exact_text(place++), add); });
+    if constexpr (looks) {
+      std::size_t place = 0;
+      for_each_field(value, [&](const auto& member) { add_values(member, key + '.' + exact_text(place++), add); });
+    }
   }
 }
 
