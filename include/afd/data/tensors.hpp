@@ -74,9 +74,6 @@ struct WalkCheck {
 /// Whether every tensor in a T can be found, however deep it is.
 template <class T>
 consteval bool walks_all() {
-  constexpr auto all = []<class... Each>(std::type_identity<std::tuple<Each...>>) {
-    return (walks_all<std::remove_cvref_t<Each>>() && ...);
-  };
   if constexpr (std::same_as<T, torch::Tensor> || HasNoTensors<T>) {
     return true;
   } else if constexpr (ListsTensors<T>) {
@@ -92,9 +89,8 @@ consteval bool walks_all() {
   } else if constexpr (TensorList<T>) {
     return walks_all<std::ranges::range_value_t<T>>();
   } else if constexpr (LooksInto<T>) {
-    return all(decltype(apply_fields(std::declval<T&>(), [](auto&... members) {
-      return std::type_identity<std::tuple<std::remove_reference_t<decltype(members)>...>>{};
-    })){});
+    return apply_fields_type<T>(
+        [](auto... members) { return (walks_all<std::remove_cvref_t<typename decltype(members)::type>>() && ...); });
   } else {
     return false;
   }

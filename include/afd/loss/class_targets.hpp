@@ -81,6 +81,13 @@ inline void check_label_form(const torch::Tensor& logits, const torch::Tensor& t
                          label_advice(logits.sizes(), targets.sizes(), soft_too)));
 }
 
+/// Throws what is wrong with logits or labels, for a term that reads int64 labels and no others.
+inline void check_hard_labels(const torch::Tensor& logits, const torch::Tensor& targets, std::string_view term) {
+  check_class_logits(logits, term);
+  require_targets(targets, term, "int64 labels [N]");
+  check_label_form(logits, targets, term, /*soft_too=*/false);
+}
+
 /// Throws DataError unless targets, of a floating dtype, have the shape of the logits.
 inline void check_soft_label_form(const torch::Tensor& logits, const torch::Tensor& targets, std::string_view term) {
   if (targets.sizes() == logits.sizes()) return;

@@ -227,6 +227,21 @@ concept Reader = std::copyable<R> && requires {
   { R::template given_by<Outputs> } -> std::convertible_to<bool>;
 };
 
+namespace detail {
+
+/// What a term or a score reads: its `Reads`, or all of it.
+template <class T>
+struct ReadsOf {
+  using type = WholeOutputs;
+};
+template <class T>
+  requires requires { typename T::Reads; }
+struct ReadsOf<T> {
+  using type = typename T::Reads;
+};
+
+}  // namespace detail
+
 static_assert(Reader<Logits> && Reader<Features> && Reader<Tap<0>> && Reader<WholeOutputs>);
 static_assert(Logits::given_by<Outputs> && Features::given_by<Outputs> && !Tap<1>::given_by<Outputs>);
 static_assert(Tap<2>::given_by<TappedOutputs<3>> && !Tap<3>::given_by<TappedOutputs<3>>);

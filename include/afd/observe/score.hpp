@@ -76,16 +76,7 @@ concept Score = ScoreHasResult<S> && ScoreHasColumns<S> && ScoreIsWatched<S> && 
 namespace detail {
 
 template <class S>
-struct ScoreReadsOf {
-  using type = WholeOutputs;
-};
-template <class S>
-  requires requires { typename S::Reads; }
-struct ScoreReadsOf<S> {
-  using type = typename S::Reads;
-};
-template <class S>
-using ScoreReads = typename ScoreReadsOf<S>::type;
+using ScoreReads = typename ReadsOf<S>::type;
 
 /// What a score reads of a network that returns Out; void if that does not have it.
 template <class S, class Out>

@@ -44,9 +44,7 @@ struct DecoupledKL {
 
   /// Throws ShapeError or DataError for logits and labels that do not fit.
   void check(const torch::Tensor& logits, const torch::Tensor& targets) const {
-    detail::check_class_logits(logits, name);
-    detail::require_targets(targets, name, "int64 labels [N]");
-    detail::check_label_form(logits, targets, name, /*soft_too=*/false);
+    detail::check_hard_labels(logits, targets, name);
   }
 
   /// Throws DataError for labels out of range. Reads them.

@@ -49,25 +49,11 @@ concept TermHasWeight = requires(const T& term) {
 template <class T>
 concept TermBasics = TermIsValue<T> && TermHasName<T> && TermHasLevel<T> && TermHasWeight<T>;
 
-namespace detail {
-
-template <class T>
-struct TermReadsOf {
-  using type = WholeOutputs;
-};
-template <class T>
-  requires requires { typename T::Reads; }
-struct TermReadsOf<T> {
-  using type = typename T::Reads;
-};
-
-}  // namespace detail
-
 /// 5. `using Reads = afd::Logits;` (or Features, Tap<1>, Member<&Mine::boxes>): what the term is given of a network's
 ///    outputs. Without it, all that the forward returned. See afd/network/reader.hpp; afd::At puts another in its
 ///    place.
 template <class T>
-using TermReads = typename detail::TermReadsOf<T>::type;
+using TermReads = typename detail::ReadsOf<T>::type;
 
 /// A term of every network that is trained: it has no `view`.
 template <class T>
