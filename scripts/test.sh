@@ -1,17 +1,38 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Installs what is missing, then builds and runs every test: torch-free ones and fuzz targets with clang 19, all with
-# g++.
+# Installs what is missing, then builds and runs every test: with g++ all, with clang the torch-free ones and the fuzz
+# targets. --clang: all of them with clang, and nothing else (LibTorch 2.1 or later). --library: the library's own tests
+# with g++, and nothing else.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/compilers.sh
+mode=${1:-}
+case $mode in
+  "" | --clang | --library) ;;
+  *) echo "test.sh: unknown option $mode" >&2; exit 2 ;;
+esac
 scripts/setup.sh --test
-cmake -S . -B build/clang -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++-19 -DAFD_TORCH=OFF \
-  -DAFD_BUILD_FUZZERS=ON
+clang=clang++-$(installed_clang)
+configure=(cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=Release)
+run=(ctest -j "$(nproc)" --output-on-failure --no-tests=error)
+if [[ $mode == --library ]]; then
+  "${configure[@]}" -B build/test -DCMAKE_CXX_COMPILER=g++
+  cmake --build build/test --target afd_tests afd_tests_plain afd_overhead
+  "${run[@]}" --test-dir build/test -R '^afd_(tests|tests_plain|overhead)\.'
+  exit
+fi
+if [[ $mode == --clang ]]; then
+  "${configure[@]}" -B build/test-clang -DCMAKE_CXX_COMPILER="$clang" -DAFD_BUILD_FUZZERS=ON
+  cmake --build build/test-clang
+  "${run[@]}" --test-dir build/test-clang
+  exit
+fi
+"${configure[@]}" -B build/clang -DCMAKE_CXX_COMPILER="$clang" -DAFD_TORCH=OFF -DAFD_BUILD_FUZZERS=ON
 cmake --build build/clang
-ctest --test-dir build/clang -j "$(nproc)" --output-on-failure --no-tests=error
-cmake -S . -B build/test -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++
+"${run[@]}" --test-dir build/clang
+"${configure[@]}" -B build/test -DCMAKE_CXX_COMPILER=g++
 cmake --build build/test
-ctest --test-dir build/test -j "$(nproc)" --output-on-failure --no-tests=error
+"${run[@]}" --test-dir build/test
 # Benchmarks and experiments must build and run, too; their figures mean nothing here.
 if [[ "${CI:-}" == true ]]; then
   scripts/bench.sh --smoke

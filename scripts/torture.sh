@@ -14,13 +14,15 @@ while (($# > 0)); do
   esac
 done
 "$root/scripts/setup.sh" --test
+source "$root/scripts/compilers.sh"
+clang=clang++-$(installed_clang)
 build=$root/build/torture
 mkdir -p "$build"
 echo "torture.sh: building (a minute or two; output in $build/build.log)"
 if ! {
   cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++ -DAFD_BUILD_EXAMPLES=OFF
   cmake --build "$build" --target torture
-  cmake -S "$root" -B "$build-fuzz" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=clang++-19 \
+  cmake -S "$root" -B "$build-fuzz" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER="$clang" \
     -DAFD_TORCH=OFF -DAFD_BUILD_FUZZERS=ON
   cmake --build "$build-fuzz" --target fuzzers
 } >"$build/build.log" 2>&1; then

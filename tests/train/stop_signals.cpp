@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <afd/train/stop_signals.hpp>
 //
+#include <csignal>
+#include <initializer_list>
+
 #include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("train");
