@@ -22,7 +22,8 @@ if [[ "${1:-}" == --test ]]; then
 fi
 if ((${#missing[@]} == 0)) && ! $needs_clang; then exit 0; fi
 if ! command -v apt-get >/dev/null; then
-  echo "setup.sh: no apt-get here; install by hand: ${missing[*]}$($needs_clang && echo ' clang 19 with its libraries')" >&2
+  if $needs_clang; then missing+=("clang with its runtime libraries"); fi
+  echo "setup.sh: no apt-get here; install by hand: ${missing[*]}" >&2
   exit 1
 fi
 root=()

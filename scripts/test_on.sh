@@ -57,7 +57,7 @@ make_root() {
   # Archives that are not renewed any more are as good for a test.
   local log=$roots/$release.debootstrap.log
   if ! debootstrap --variant=minbase --include=sudo,ca-certificates --keyring="$keyring" "$release" "$root" \
-    ${MIRROR:+"$MIRROR"} "$script" >"$log" 2>&1; then
+    "${MIRROR:-}" "$script" >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     exit 1
   fi
