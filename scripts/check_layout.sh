@@ -9,7 +9,8 @@ rooms=(topology data state network zoo transfer loss discriminator optim strateg
   train)
 anywhere=(detail interop)
 # What needs a library that the rest does not.
-optional=(data/gzip.hpp data/image_file.hpp data/image_folder.hpp data/jpeg.hpp data/png.hpp compute/jemalloc.hpp)
+optional=(data/gzip.hpp data/image_file.hpp data/image_folder.hpp data/jpeg.hpp data/png.hpp compute/jemalloc.hpp
+  network/script.hpp network/script_outputs.hpp)
 failures=0
 fail() {
   echo "$1"

@@ -1,17 +1,25 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Installs the build to a temporary prefix and builds and runs a small project against it, as a user would:
-# check.sh <cmake> <build folder> <compiler>
+# Builds and runs a small project that uses afd as a user's would: check.sh <installed | fetched | beside> <cmake>
+# <build folder> <compiler>. Installed: from a temporary prefix, by find_package; fetched: FetchContent, where nobody has
+# found Torch; beside: add_subdirectory, where the parent has found Torch.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+source=$(cd "$here/../.." && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"$1" --install "$2" --prefix "$folder/prefix" >/dev/null
-"$1" -G Ninja -S "$here" -B "$folder/build" -DCMAKE_CXX_COMPILER="$3" -DCMAKE_PREFIX_PATH="$folder/prefix" >/dev/null
-"$1" --build "$folder/build"
+kind=$1
+configure=("$2" -G Ninja -S "$here/$kind" -B "$folder/build" -DCMAKE_CXX_COMPILER="$4")
+if [[ $kind == installed ]]; then
+  "$2" --install "$3" --prefix "$folder/prefix" >/dev/null
+  "${configure[@]}" -DCMAKE_PREFIX_PATH="$folder/prefix" >/dev/null
+else
+  "${configure[@]}" -DAFD_SOURCE="$source" >/dev/null
+fi
+"$2" --build "$folder/build"
 "$folder/build/consumer"
 # Nothing of this machine may be in the package: it must work wherever the prefix is copied.
-if grep -rn -e "$folder" -e "$(cd "$here/../.." && pwd)" "$folder/prefix"; then
+if [[ $kind == installed ]] && grep -rn -e "$folder" -e "$source" "$folder/prefix"; then
   echo "the package names folders of the machine it was built on" >&2
   exit 1
 fi
