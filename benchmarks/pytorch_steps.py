@@ -5,6 +5,7 @@ does n steps and answers with the seconds they took, "memory" answers with the p
 
 --kind eager: as a good user writes it: one forward per network, both gradients by autograd.grad, torch.optim.
 --kind naive: a forward of each network that a loss looks at, for each loss, and a backward for each; for dml.
+--compile MODE: networks and discriminators through torch.compile (PyTorch 2).
 """
 import argparse
 import sys
@@ -115,10 +116,19 @@ def edges_of(topology, count):
     return [(j, k) for j in range(count) for k in range(count) if j != k]
 
 
-def eager(recipe, edges, networks, side, x, y):
+def compiled(modules, mode):
+    # Two backwards go through one graph, so its buffers must outlive the first.
+    from torch._functorch import config
+    config.donated_buffer = False
+    return [torch.compile(module, mode=mode) for module in modules]
+
+
+def eager(recipe, edges, networks, side, x, y, mode=None):
     judges = [Discriminator(networks[t].channels, (side + 3) // 4) for t, _ in edges] if recipe == "afd" else []
     if x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous():
         judges = [judge.to(memory_format=torch.channels_last) for judge in judges]
+    if mode is not None:
+        networks, judges = compiled(networks, mode), compiled(judges, mode)
     parameters = [list(net.parameters()) for net in networks]
     judge_parameters = [list(judge.parameters()) for judge in judges]
     sgds = [sgd(net) for net in networks]
@@ -192,6 +202,7 @@ def main():
     for name, value in (("batch", 32), ("threads", 1), ("side", 32)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--channels-last", action="store_true")
+    parser.add_argument("--compile", choices=("default", "max-autotune"))
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
@@ -204,7 +215,8 @@ def main():
         step = naive(networks, x, y)
     else:
         topology = "all-pairs" if options.recipe == "dml" else options.topology
-        step = eager(options.recipe, edges_of(topology, len(networks)), networks, options.side, x, y)
+        step = eager(options.recipe, edges_of(topology, len(networks)), networks, options.side, x, y,
+                     options.compile)
     print("ready", flush=True)
     for line in sys.stdin:
         if line.strip() == "memory":

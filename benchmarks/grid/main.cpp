@@ -31,6 +31,7 @@ struct Settings {
   int rounds = 7;
   double turn_seconds = 0.2;
   bool smoke = false;
+  bool compile = false;
 };
 
 struct Cell {
@@ -50,7 +51,10 @@ Words command(const Settings& settings, const Cell& cell, const std::string& sid
   Words words;
   if (python) {
     words = {settings.python, settings.script, "--kind", side == "naive" ? "naive" : "eager"};
-    if (side == "pytorch channels_last") words.emplace_back("--channels-last");
+    if (side.ends_with("channels_last")) words.emplace_back("--channels-last");
+    if (side.starts_with("pytorch compile")) {
+      words.insert(words.end(), {"--compile", side.ends_with("max-autotune") ? "max-autotune" : "default"});
+    }
   } else {
     const bool best = side.starts_with("afd best") || side == "convolutions channels_last";
     words = {settings.folder + (best ? "/bench_worker_jemalloc" : "/bench_worker")};
@@ -86,7 +90,13 @@ std::vector<Cell> cells(const Settings& settings) {
     all.push_back({"peers", "dml", "all-pairs", of("resnet8", 3), 4, 1, {"afd best", "afd plain", "naive"}});
     return all;
   }
-  const Words everyone{"afd best", "pytorch", "pytorch channels_last", "afd plain", "hand"};
+  const Words everyone = settings.compile ? Words{"afd best",
+                                                  "pytorch",
+                                                  "pytorch channels_last",
+                                                  "pytorch compile",
+                                                  "pytorch compile channels_last",
+                                                  "pytorch compile max-autotune"}
+                                          : Words{"afd best", "pytorch", "pytorch channels_last", "afd plain", "hand"};
   for (const int threads : {1, 2}) {
     for (const Words& networks :
          {of("resnet8", 2), of("resnet20", 2), of("resnet32", 2), of("wrn16-2", 2), Words{"resnet8", "resnet32"}}) {
@@ -137,7 +147,7 @@ void measure(const Settings& settings, const Cell& cell, std::FILE* output) {
   // One step to warm up, then as many per turn as fill it.
   int steps = 1;
   for (auto& child : children) {
-    child->run(1);
+    child->run(settings.compile ? 3 : 1);  // a compiler may look twice
     const double one = child->run(1);
     steps = std::max(steps, static_cast<int>(settings.turn_seconds / one));
   }
@@ -174,6 +184,8 @@ int main(int argc, char** argv) {
   app.add_option("--rounds", settings.rounds, "Turns of each side")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--part", part, "Only this part: sizes, tiny, peers, recipes or convolutions");
   app.add_flag("--smoke", settings.smoke, "Two small cells");
+  app.add_flag("--compile", settings.compile,
+               "In sizes and tiny: torch.compile in place of the plain sides (PyTorch 2)");
   CLI11_PARSE(app, argc, argv);
   std::FILE* output = std::fopen(settings.output.c_str(), "w");
   if (output == nullptr) {

@@ -9,6 +9,7 @@
 namespace afd::detail {
 
 /// A name that is found in two bases is ambiguous, whatever it is in either.
+// NOLINTBEGIN(bugprone-macro-parentheses): a name that is declared takes none
 #define AFD_HAS_MEMBER(Concept, member)       \
   struct Concept##Name {                      \
     int member;                               \
@@ -27,5 +28,6 @@ AFD_HAS_MEMBER(HasCheckValuesMember, check_values);
 AFD_HAS_MEMBER(HasEnsembleMember, ensemble);
 
 #undef AFD_HAS_MEMBER
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace afd::detail

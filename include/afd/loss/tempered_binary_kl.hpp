@@ -45,8 +45,9 @@ namespace loss {
   detail::require_same_shape(student, teacher, loss, "both networks must see the same batch and the same classes");
   detail::require_not_empty(student, loss);
   const std::int64_t classes = student.dim() > 2 ? student.size(1) : 1;
-  const auto rows = static_cast<double>(student.numel() / 2 / classes);
-  return torch::kl_div(student, teacher, at::Reduction::Sum, /*log_target=*/true) * (temperature * temperature / rows);
+  const std::int64_t rows = student.numel() / 2 / classes;
+  return torch::kl_div(student, teacher, at::Reduction::Sum, /*log_target=*/true) *
+         (temperature * temperature / static_cast<double>(rows));
 }
 
 }  // namespace loss

@@ -4,6 +4,7 @@
 // Knowledge transfer between logits: the Kullback-Leibler divergence of two tempered softmaxes.
 
 #include <cmath>
+#include <cstdint>
 
 #include <torch/types.h>
 
@@ -62,9 +63,9 @@ namespace loss {
   detail::require_same_shape(student_log_probabilities, teacher_log_probabilities, "tempered_kl",
                              "both networks must see the same batch and the same classes");
   detail::require_not_empty(student_log_probabilities, "tempered_kl");
-  const auto rows = static_cast<double>(student_log_probabilities.numel() / student_log_probabilities.size(1));
+  const std::int64_t rows = student_log_probabilities.numel() / student_log_probabilities.size(1);
   return torch::kl_div(student_log_probabilities, teacher_log_probabilities, at::Reduction::Sum, /*log_target=*/true) *
-         (temperature * temperature / rows);
+         (temperature * temperature / static_cast<double>(rows));
 }
 
 /// tempered_kl of two sets of logits, [N, classes] or [N, classes, ...]; two softmaxes per call.
