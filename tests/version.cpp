@@ -3,7 +3,7 @@
 //
 #include <string>
 
-#include <doctest/doctest.h>
+#include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("afd");
 

@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <string>
 
-#include <doctest/doctest.h>
 #include <jemalloc/jemalloc.h>
 
+#include "support/doctest.hpp"
 #include "support/page_faults.hpp"
 
 TEST_SUITE_BEGIN("compute");

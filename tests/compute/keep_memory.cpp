@@ -3,8 +3,7 @@
 //
 #include <cstddef>
 
-#include <doctest/doctest.h>
-
+#include "support/doctest.hpp"
 #include "support/page_faults.hpp"
 
 TEST_SUITE_BEGIN("compute");

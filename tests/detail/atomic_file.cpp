@@ -5,8 +5,7 @@
 #include <iterator>
 #include <string>
 
-#include <doctest/doctest.h>
-
+#include "support/doctest.hpp"
 #include "support/temp_folder.hpp"
 
 TEST_SUITE_BEGIN("detail");

@@ -3,7 +3,7 @@
 //
 #include <filesystem>
 
-#include <doctest/doctest.h>
+#include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("detail");
 

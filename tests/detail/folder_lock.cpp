@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <afd/detail/folder_lock.hpp>
 //
-#include <doctest/doctest.h>
-
+#include "support/doctest.hpp"
 #include "support/temp_folder.hpp"
 
 TEST_SUITE_BEGIN("detail");

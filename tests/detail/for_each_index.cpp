@@ -5,7 +5,7 @@
 #include <tuple>
 #include <vector>
 
-#include <doctest/doctest.h>
+#include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("detail");
 

@@ -3,7 +3,7 @@
 //
 #include <string>
 
-#include <doctest/doctest.h>
+#include "support/doctest.hpp"
 
 namespace has_member_test {
 

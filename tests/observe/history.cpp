@@ -7,8 +7,7 @@
 #include <limits>
 #include <string>
 
-#include <doctest/doctest.h>
-
+#include "support/doctest.hpp"
 #include "support/temp_folder.hpp"
 
 TEST_SUITE_BEGIN("observe");

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Builds and runs a small project that uses afd as a user's would: check.sh <installed | fetched | beside> <cmake>
-# <build folder> <compiler>. Installed: from a temporary prefix, by find_package; fetched: FetchContent, where nobody has
-# found Torch; beside: add_subdirectory, where the parent has found Torch.
+# Builds and runs a small project that uses afd as a user's would: check.sh <kind> <cmake> <build folder> <compiler>.
+# The kind is installed (a temporary prefix, by find_package), fetched (FetchContent in a parent that has not found
+# Torch) or beside (add_subdirectory in one that has).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # A LibTorch in a folder of its own, as the zip and pip's torch are: nothing of the system's may be used beside it, and
-# the flags of its target, the C++ library's old ABI here, must reach a user's compiler. Its CMake package is a pretended
-# one, for only the commands are looked at: other_torch.sh <cmake> <compiler>
+# the flags of its target, the C++ library's old ABI here, must reach a user's compiler. Its CMake package is pretended,
+# for only the commands are looked at: other_torch.sh <cmake> <compiler>
 set -euo pipefail
 source=$(cd "$(dirname "$0")/../.." && pwd)
 folder=$(mktemp -d)

@@ -8,7 +8,7 @@
 
 #include <sys/resource.h>
 
-#include <doctest/doctest.h>
+#include "support/doctest.hpp"
 
 namespace afd_test {
 

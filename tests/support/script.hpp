@@ -40,7 +40,8 @@ def forward(self, x):
 def forward(self, x):
     if self.training:
         self.num_batches_tracked = self.num_batches_tracked + 1
-    return torch.batch_norm(x, self.weight, self.bias, self.running_mean, self.running_var, self.training, 0.1, 1e-5, False)
+    mean, var = self.running_mean, self.running_var
+    return torch.batch_norm(x, self.weight, self.bias, mean, var, self.training, 0.1, 1e-5, False)
 )"));
   net.register_module("head", script_part("Head", *probe->head, R"(
 def forward(self, x):
