@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# cmake --install: the headers, and a package for find_package(afd CONFIG [COMPONENTS gzip images jemalloc]).
+# cmake --install: the headers, and a package for find_package(afd CONFIG [COMPONENTS gzip images safetensors
+# jemalloc]).
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/afd)
@@ -16,6 +17,10 @@ endif()
 if(TARGET afd_images)
   install(TARGETS afd_images EXPORT afd_images)
   install(EXPORT afd_images NAMESPACE afd:: DESTINATION ${package_dir} FILE afdImagesTargets.cmake)
+endif()
+if(TARGET afd_safetensors)
+  install(TARGETS afd_safetensors EXPORT afd_safetensors)
+  install(EXPORT afd_safetensors NAMESPACE afd:: DESTINATION ${package_dir} FILE afdSafetensorsTargets.cmake)
 endif()
 if(TARGET afd_jemalloc)
   install(TARGETS afd_jemalloc EXPORT afd_jemalloc)

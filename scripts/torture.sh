@@ -33,11 +33,11 @@ fi
 "$build/tests/torture" steps
 "$build/tests/torture" bytes 1
 "$build/tests/torture" calls 1
-for format in cifar envelope idx image state; do
+for format in cifar envelope idx image safetensors state; do
   corpus=$build-fuzz/corpus_$format
   log=$build-fuzz/$format.log
   mkdir -p "$corpus"
-  if [[ $format == image ]]; then "$build-fuzz/tests/image_seeds" "$corpus"; fi
+  if [[ -x $build-fuzz/tests/${format}_seeds ]]; then "$build-fuzz/tests/${format}_seeds" "$corpus"; fi
   if ! "$build-fuzz/tests/fuzz_$format" -max_total_time="$fuzz" -max_len=4096 -print_final_stats=1 \
     -artifact_prefix="$build-fuzz/crash_${format}_" "$corpus" >"$log" 2>&1; then
     tail -n 30 "$log" >&2

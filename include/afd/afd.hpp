@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// All of afd's core, includes only, in the order in which the rooms build on each other. Beside it, for
-// what needs another library: afd/data/gzip.hpp (CMake target afd::gzip), afd/data/image_folder.hpp (afd::images) and
-// afd/compute/jemalloc.hpp (afd::jemalloc).
+// All of the core, includes only, in the order in which the rooms build on each other. Beside it, for
+// what needs another library: afd/data/gzip.hpp (CMake target afd::gzip), afd/data/image_folder.hpp (afd::images),
+// afd/network/safetensors.hpp (afd::safetensors) and afd/compute/jemalloc.hpp (afd::jemalloc);
+// and afd/network/script.hpp, which takes seconds to compile.
 
 #include <afd/error.hpp>
 #include <afd/version.hpp>
@@ -64,6 +65,7 @@
 #include <afd/network/frozen.hpp>
 #include <afd/network/in_place_check.hpp>
 #include <afd/network/module_state.hpp>
+#include <afd/network/named_tensors.hpp>
 #include <afd/network/network.hpp>
 #include <afd/network/network_handle.hpp>
 #include <afd/network/outputs.hpp>

@@ -28,8 +28,8 @@ TEST_CASE("parameters, buffers and the mode of every submodule come back") {
   network->train();
   parts.at(3)->eval();  // one that has parts of its own
   const afd::StateDict state = saved(*network);
-  CHECK(state.contains("net/stem.conv.weight"));
-  CHECK(state.contains("net/stem.norm.running_mean"));
+  CHECK(state.contains("net/conv1.weight"));
+  CHECK(state.contains("net/bn1.running_mean"));
 
   auto other = afd::resnet8(10, 1);
   other->eval();
@@ -66,13 +66,13 @@ TEST_CASE("checking changes nothing, not even a mode, and names what differs") {
   auto frozen = afd::resnet8(10, 1);
   frozen->parameters()[0].set_requires_grad(false);
   CHECK_THROWS_WITH_AS(afd::detail::visit_module(*frozen, "net/", check),
-                       "net/requires_grad/stem.conv.weight is 1 in the file, but 0 here", afd::FormatError);
+                       "net/requires_grad/conv1.weight is 1 in the file, but 0 here", afd::FormatError);
   auto wide = afd::resnet8(12, 1);
-  CHECK_THROWS_WITH_AS(afd::detail::visit_module(*wide, "net/", check), doctest::Contains("net/head.weight is"),
+  CHECK_THROWS_WITH_AS(afd::detail::visit_module(*wide, "net/", check), doctest::Contains("net/fc.weight is"),
                        afd::FormatError);
   auto deep = afd::resnet14(10, 1);
   CHECK_THROWS_WITH_AS(afd::detail::visit_module(*deep, "net/", check),
-                       doctest::Contains("the state has no net/group1"), afd::FormatError);
+                       doctest::Contains("the state has no net/layer1"), afd::FormatError);
 }
 
 TEST_SUITE_END();

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <torch/serialize.h>
+#include <torch/torch.h>
 
 #include <afd/zoo/resnet.hpp>
 #include <afd/zoo/wide_resnet.hpp>
@@ -47,20 +47,6 @@ TEST_CASE("a network read back gives the same logits to the bit") {
   torch::manual_seed(0);
   check_round_trip(afd::resnet8(10, 1), afd::resnet8(10, 1), torch::randn({4, 1, 8, 8}));
   check_round_trip(afd_test::tiny_network(), afd_test::tiny_network(), torch::randn({4, 1, 8, 8}, torch::kDouble));
-}
-
-TEST_CASE("the file for Python holds the same tensors by the same names") {
-  torch::manual_seed(0);
-  const afd_test::TempFolder folder;
-  auto network = afd_test::tiny_network();
-  afd::save_for_python(network, folder.path() / "network.pt");
-  std::ifstream file(folder.path() / "network.pt", std::ios::binary);
-  const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
-  const auto dict = torch::pickle_load(bytes).toGenericDict();
-  CHECK(dict.size() == network->parameters().size() + network->buffers().size());
-  for (const auto& item : network->named_parameters()) {
-    CHECK(dict.at(item.key()).toTensor().equal(item.value()));
-  }
 }
 
 TEST_CASE("every change of a byte and every truncation is a FormatError, and the network stays as it was") {

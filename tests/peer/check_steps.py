@@ -11,6 +11,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+import safetensors_file
+
 torch.set_default_dtype(torch.float64)
 TOLERANCE = 1e-5
 STEPS = 3
@@ -102,7 +104,7 @@ RECIPES = {
 
 def main():
     name, file = sys.argv[1:]
-    recipe, data = RECIPES[name], torch.load(file)
+    recipe, data = RECIPES[name], safetensors_file.load(file)
 
     def state(prefix):
         return {key[len(prefix):]: value for key, value in data.items() if key.startswith(prefix)}

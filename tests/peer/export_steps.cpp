@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: MIT
 
 // Runs a few steps of a recipe in double precision and writes what went in and what came out, for check_steps.py to
-// compute again in PyTorch: export_steps <recipe> <file>. The file is a pickled dictionary of tensors. The recipe
-// "network" writes a network for check_network.py instead.
+// compute again in PyTorch: export_steps <recipe> <file>. The file is one of safetensors.
 
-#include <fstream>
 #include <iostream>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <torch/torch.h>
 
 #include <afd/afd.hpp>
+#include <afd/state/safetensors_file.hpp>
 
 namespace {
 
 constexpr std::int64_t batch_size = 8;
 constexpr int steps = 3;
 
-using Tensors = c10::Dict<std::string, torch::Tensor>;
+using Tensors = std::map<std::string, torch::Tensor>;
 
 void put(Tensors& out, const std::string& name, const torch::Tensor& tensor) {
-  out.insert(name, tensor.detach().clone());
+  out.emplace(name, tensor.detach().clone());
 }
 
 void put_state(Tensors& out, const std::string& prefix, const torch::nn::Module& module) {
@@ -63,8 +64,7 @@ void run(const std::string& file, Distiller& distiller, Networks&... networks) {
     }
   }
   put_all("after");
-  const std::vector<char> bytes = torch::pickle_save(out);
-  std::ofstream(file, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  afd::write_safetensors(out, file);
 }
 
 // Larger than the defaults, so that every update can be seen in the weights. The script uses the same.
@@ -76,22 +76,6 @@ auto options(Order order = {}) {
                                .order = order};
 }
 
-/// A network for Python, and logits that Python must get from it.
-int export_network(const std::string& file) {
-  afd::ResNet network = afd::resnet8(10, 3);
-  static_cast<void>(network->forward(torch::randn({16, 3, 12, 12})));  // moves the running statistics
-  network->eval();
-  Tensors out;
-  put(out, "inputs", torch::randn({5, 3, 12, 12}));
-  const afd::Outputs outputs = network->forward(out.at("inputs"));
-  put(out, "features", outputs.features);
-  put(out, "logits", outputs.logits);
-  const std::vector<char> bytes = torch::pickle_save(out);
-  std::ofstream(file, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  afd::save_for_python(network, file + ".network");
-  return 0;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -99,7 +83,6 @@ int main(int argc, char** argv) {
   const std::string recipe = argv[1];
   const std::string file = argv[2];
   torch::manual_seed(11);
-  if (recipe == "network") return export_network(file);
   // Channels, heights and widths differ, so that transfer layers convolve and pool.
   auto a = network({4, 6}, 1);
   auto b = network({5, 8}, 2);

@@ -2,6 +2,8 @@
 // Every header in two translation units of one program: nothing may be defined twice. The other one trains.
 #include <afd/afd.hpp>
 #include <afd/data/gzip.hpp>
+#include <afd/network/safetensors.hpp>
+#include <afd/network/script.hpp>
 
 double train_elsewhere(afd::PlainCnn& first, afd::PlainCnn& second, const afd::Batch& batch);
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <afd/zoo/imagenet_resnet.hpp>
 //
+#include <algorithm>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <torch/csrc/autograd/autograd.h>
 
@@ -17,6 +20,22 @@ TEST_CASE("ResNet-18 and ResNet-34 have the published figures") {
   CHECK(afd::parameter_count(*afd::resnet34()) == 21'797'672);
   // By hand: 1.814 thousand million for a 224 x 224 image.
   CHECK(afd::multiply_adds(small, torch::zeros({1, 3, 224, 224})) == 1'814'073'344);
+}
+
+TEST_CASE("tensors have the names that torchvision gives them, in its order") {
+  auto network = afd::resnet34();
+  const auto named = network->named_parameters();
+  const std::vector<std::string> names = named.keys();
+  const std::vector<std::string> first{"conv1.weight",          "bn1.weight",          "bn1.bias",
+                                       "layer1.0.conv1.weight", "layer1.0.bn1.weight", "layer1.0.bn1.bias",
+                                       "layer1.0.conv2.weight", "layer1.0.bn2.weight", "layer1.0.bn2.bias"};
+  CHECK(std::equal(first.begin(), first.end(), names.begin()));
+  CHECK((names[names.size() - 2] == "fc.weight" && names.back() == "fc.bias"));
+  CHECK(named["layer2.0.downsample.0.weight"].sizes() == torch::IntArrayRef({128, 64, 1, 1}));
+  CHECK(named["layer4.0.downsample.1.weight"].sizes() == torch::IntArrayRef({512}));
+  CHECK(named.contains("layer3.5.conv2.weight"));
+  CHECK_FALSE(named.contains("layer1.0.downsample.0.weight"));
+  CHECK(network->named_buffers().contains("layer4.0.downsample.1.running_var"));
 }
 
 TEST_CASE("features are the last map, a thirty-second of the image; only logits reach the head") {

@@ -39,6 +39,17 @@ TEST_CASE("ResNets have the parameters that their layers add up to") {
   CHECK(parameters(*afd::resnet110()) == expected_parameters(110, 10, 3));
 }
 
+TEST_CASE("tensors have the names of torchvision's ResNets, as far as there are such") {
+  auto network = afd::resnet14();
+  const auto named = network->named_parameters();
+  CHECK(named.keys().front() == "conv1.weight");
+  CHECK(named.keys()[1] == "bn1.weight");
+  CHECK(named.contains("layer3.1.bn2.bias"));
+  CHECK(named["layer2.0.conv1.weight"].sizes() == torch::IntArrayRef({32, 16, 3, 3}));
+  CHECK(named.keys().back() == "fc.bias");
+  CHECK(network->named_buffers().contains("layer1.0.bn1.num_batches_tracked"));
+}
+
 TEST_CASE("features are the last map, and only the logits reach the classifier") {
   torch::manual_seed(1);
   auto network = afd::resnet8(7, 1);

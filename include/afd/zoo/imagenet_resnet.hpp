@@ -2,7 +2,8 @@
 #pragma once
 
 // The ResNet for large images: He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, table 1,
-// with blocks of two convolutions (ResNet-18 and ResNet-34) and projections where the shape changes (option B).
+// with blocks of two convolutions (ResNet-18 and ResNet-34) and projections where the shape changes (option B). Modules
+// are named as in PyTorch's torchvision, so that its weights fit as they are.
 
 #include <array>
 #include <cstdint>
@@ -27,7 +28,31 @@ struct ImageNetResNetOptions {
 
 namespace detail {
 
-/// relu(x' + BN(Conv(relu(BN(Conv(x)))))), where x' is x, or BN(Conv1x1(x)) where the shape changes.
+/// BN(Conv1x1(x)); submodules "0" and "1".
+class DownsampleImpl : public torch::nn::Cloneable<DownsampleImpl> {
+ public:
+  DownsampleImpl(std::int64_t in, std::int64_t out, std::int64_t stride) : in_(in), out_(out), stride_(stride) {
+    DownsampleImpl::reset();
+  }
+
+  void reset() override {
+    conv_ = register_module("0", he_conv(in_, out_, 1, stride_));
+    norm_ = register_module("1", torch::nn::BatchNorm2d(out_));
+  }
+
+  torch::Tensor forward(const torch::Tensor& map) { return norm_->forward(conv_->forward(map)); }
+
+ private:
+  std::int64_t in_;
+  std::int64_t out_;
+  std::int64_t stride_;
+  torch::nn::Conv2d conv_{nullptr};
+  torch::nn::BatchNorm2d norm_{nullptr};
+};
+TORCH_MODULE(Downsample);
+
+/// relu(x' + BN(Conv(relu(BN(Conv(x)))))), where x' is x, or BN(Conv1x1(x)) where the shape changes. Submodules
+/// "conv1", "bn1", "conv2", "bn2" and, where there is one, "downsample".
 class ProjectionBlockImpl : public torch::nn::Cloneable<ProjectionBlockImpl> {
  public:
   struct Options {
@@ -40,28 +65,33 @@ class ProjectionBlockImpl : public torch::nn::Cloneable<ProjectionBlockImpl> {
 
   void reset() override {
     const auto [in, out, stride] = options_;
-    first_ = register_module("first", ConvNorm(in, out, 3, stride));
-    second_ = register_module("second", ConvNorm(out, out, 3));
-    if (in != out || stride != 1) projection_ = register_module("projection", ConvNorm(in, out, 1, stride));
+    conv1_ = register_module("conv1", he_conv(in, out, 3, stride));
+    norm1_ = register_module("bn1", torch::nn::BatchNorm2d(out));
+    conv2_ = register_module("conv2", he_conv(out, out, 3));
+    norm2_ = register_module("bn2", torch::nn::BatchNorm2d(out));
+    if (in != out || stride != 1) downsample_ = register_module("downsample", Downsample(in, out, stride));
   }
 
   torch::Tensor forward(const torch::Tensor& map) {
     // In-place steps touch only what a BatchNorm or a sum returned; autograd keeps neither of those.
-    torch::Tensor sum = second_->forward(first_->forward(map).relu_());
-    return sum.add_(projection_.is_empty() ? map : projection_->forward(map)).relu_();
+    torch::Tensor sum = norm1_->forward(conv1_->forward(map)).relu_();
+    sum = norm2_->forward(conv2_->forward(sum));
+    return sum.add_(downsample_.is_empty() ? map : downsample_->forward(map)).relu_();
   }
 
  private:
   Options options_;
-  ConvNorm first_{nullptr};
-  ConvNorm second_{nullptr};
-  ConvNorm projection_{nullptr};
+  torch::nn::Conv2d conv1_{nullptr};
+  torch::nn::BatchNorm2d norm1_{nullptr};
+  torch::nn::Conv2d conv2_{nullptr};
+  torch::nn::BatchNorm2d norm2_{nullptr};
+  Downsample downsample_{nullptr};
 };
 TORCH_MODULE(ProjectionBlock);
 
 }  // namespace detail
 
-/// The module behind ImageNetResNet; submodules "stem", "group1" to "group4" and "head".
+/// The module behind ImageNetResNet; submodules "conv1", "bn1", "layer1" to "layer4" and "fc".
 class ImageNetResNetImpl : public torch::nn::Cloneable<ImageNetResNetImpl> {
  public:
   explicit ImageNetResNetImpl(const ImageNetResNetOptions& options = {}) : options_(options) {
@@ -77,21 +107,22 @@ class ImageNetResNetImpl : public torch::nn::Cloneable<ImageNetResNetImpl> {
   void reset() override {
     const std::int64_t width = options_.width;
     const auto& blocks = options_.blocks;
-    stem_ = register_module("stem", detail::ConvNorm(options_.in_channels, width, 7, 2));
-    group1_ = register_module("group1", Group(blocks[0], Shape{width, width, 1}));
-    group2_ = register_module("group2", Group(blocks[1], Shape{width, 2 * width, 2}));
-    group3_ = register_module("group3", Group(blocks[2], Shape{2 * width, 4 * width, 2}));
-    group4_ = register_module("group4", Group(blocks[3], Shape{4 * width, 8 * width, 2}));
-    head_ = register_module("head", torch::nn::Linear(8 * width, options_.classes));
+    conv1_ = register_module("conv1", detail::he_conv(options_.in_channels, width, 7, 2));
+    norm1_ = register_module("bn1", torch::nn::BatchNorm2d(width));
+    layer1_ = register_module("layer1", Group(blocks[0], Shape{width, width, 1}));
+    layer2_ = register_module("layer2", Group(blocks[1], Shape{width, 2 * width, 2}));
+    layer3_ = register_module("layer3", Group(blocks[2], Shape{2 * width, 4 * width, 2}));
+    layer4_ = register_module("layer4", Group(blocks[3], Shape{4 * width, 8 * width, 2}));
+    fc_ = register_module("fc", torch::nn::Linear(8 * width, options_.classes));
   }
 
   /// Images [N, in_channels, H, W] -> features [N, 8 width, ceil(H/32), ceil(W/32)], logits [N, classes]. Throws
   /// ShapeError or DataError for other inputs.
   Outputs forward(const torch::Tensor& inputs) {
     detail::require_images(inputs, options_.in_channels, "ImageNetResNet");
-    const torch::Tensor stem = torch::max_pool2d(stem_->forward(inputs).relu_(), 3, 2, 1);
-    const torch::Tensor features = group4_->forward(group3_->forward(group2_->forward(group1_->forward(stem))));
-    return {features, head_->forward(features.mean({2, 3}))};
+    const torch::Tensor stem = torch::max_pool2d(norm1_->forward(conv1_->forward(inputs)).relu_(), 3, 2, 1);
+    const torch::Tensor features = layer4_->forward(layer3_->forward(layer2_->forward(layer1_->forward(stem))));
+    return {features, fc_->forward(features.mean({2, 3}))};
   }
 
   [[nodiscard]] const ImageNetResNetOptions& options() const { return options_; }
@@ -101,16 +132,17 @@ class ImageNetResNetImpl : public torch::nn::Cloneable<ImageNetResNetImpl> {
   using Shape = detail::ProjectionBlockImpl::Options;
 
   ImageNetResNetOptions options_;
-  detail::ConvNorm stem_{nullptr};
-  Group group1_{nullptr};
-  Group group2_{nullptr};
-  Group group3_{nullptr};
-  Group group4_{nullptr};
-  torch::nn::Linear head_{nullptr};
+  torch::nn::Conv2d conv1_{nullptr};
+  torch::nn::BatchNorm2d norm1_{nullptr};
+  Group layer1_{nullptr};
+  Group layer2_{nullptr};
+  Group layer3_{nullptr};
+  Group layer4_{nullptr};
+  torch::nn::Linear fc_{nullptr};
 };
 
 /// features = the last map before pooling; logits = Linear(global average pool(features)). Convolutions have no bias
-/// and He-normal weights; the head keeps LibTorch's initialisation. Throws ConfigError for options below 1.
+/// and He-normal weights; the classifier keeps LibTorch's initialisation. Throws ConfigError for options below 1.
 TORCH_MODULE(ImageNetResNet);
 
 [[nodiscard]] inline ImageNetResNet resnet18(std::int64_t classes = 1000, std::int64_t in_channels = 3) {

@@ -2,7 +2,7 @@
 #pragma once
 
 // The ResNet for small images: He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", CVPR 2016,
-// section 4.2.
+// section 4.2. Modules are named as in torchvision's ResNets, whose names most PyTorch ports of this one have.
 
 #include <cstdint>
 
@@ -28,7 +28,7 @@ struct ResNetOptions {
 namespace detail {
 
 /// relu(x' + BN(Conv(relu(BN(Conv(x)))))), where x' is x, subsampled and padded with channels of zeros where
-/// the shape changes (the paper's option A, which has no parameters).
+/// the shape changes (the paper's option A, which has no parameters). Submodules "conv1", "bn1", "conv2" and "bn2".
 class ResNetBlockImpl : public torch::nn::Cloneable<ResNetBlockImpl> {
  public:
   struct Options {
@@ -42,9 +42,9 @@ class ResNetBlockImpl : public torch::nn::Cloneable<ResNetBlockImpl> {
   void reset() override {
     const auto [in, out, stride] = options_;
     conv1_ = register_module("conv1", he_conv(in, out, 3, stride));
-    norm1_ = register_module("norm1", torch::nn::BatchNorm2d(out));
+    norm1_ = register_module("bn1", torch::nn::BatchNorm2d(out));
     conv2_ = register_module("conv2", he_conv(out, out, 3));
-    norm2_ = register_module("norm2", torch::nn::BatchNorm2d(out));
+    norm2_ = register_module("bn2", torch::nn::BatchNorm2d(out));
   }
 
   torch::Tensor forward(const torch::Tensor& map) {
@@ -75,7 +75,7 @@ TORCH_MODULE(ResNetBlock);
 
 }  // namespace detail
 
-/// The module behind ResNet; submodules "stem", "group1" to "group3" and "head".
+/// The module behind ResNet; submodules "conv1", "bn1", "layer1" to "layer3" and "fc".
 class ResNetImpl : public torch::nn::Cloneable<ResNetImpl> {
  public:
   explicit ResNetImpl(const ResNetOptions& options = {}) : options_(options) {
@@ -90,20 +90,21 @@ class ResNetImpl : public torch::nn::Cloneable<ResNetImpl> {
   void reset() override {
     const std::int64_t blocks = (options_.depth - 2) / 6;
     const std::int64_t width = options_.width;
-    stem_ = register_module("stem", detail::ConvNorm(options_.in_channels, width, 3, options_.stem_stride));
-    group1_ = register_module("group1", Group(blocks, Shape{width, width, 1}));
-    group2_ = register_module("group2", Group(blocks, Shape{width, 2 * width, 2}));
-    group3_ = register_module("group3", Group(blocks, Shape{2 * width, 4 * width, 2}));
-    head_ = register_module("head", torch::nn::Linear(4 * width, options_.classes));
+    conv1_ = register_module("conv1", detail::he_conv(options_.in_channels, width, 3, options_.stem_stride));
+    norm1_ = register_module("bn1", torch::nn::BatchNorm2d(width));
+    layer1_ = register_module("layer1", Group(blocks, Shape{width, width, 1}));
+    layer2_ = register_module("layer2", Group(blocks, Shape{width, 2 * width, 2}));
+    layer3_ = register_module("layer3", Group(blocks, Shape{2 * width, 4 * width, 2}));
+    fc_ = register_module("fc", torch::nn::Linear(4 * width, options_.classes));
   }
 
   /// Images [N, in_channels, H, W] -> features [N, 4 width, ceil(H/4), ceil(W/4)] (of the stem's output), logits
   /// [N, classes]. Throws ShapeError or DataError for other inputs.
   Outputs forward(const torch::Tensor& inputs) {
     detail::require_images(inputs, options_.in_channels, "ResNet");
-    torch::Tensor features = stem_->forward(inputs).relu_();
-    features = group3_->forward(group2_->forward(group1_->forward(features)));
-    return {features, head_->forward(features.mean({2, 3}))};
+    torch::Tensor features = norm1_->forward(conv1_->forward(inputs)).relu_();
+    features = layer3_->forward(layer2_->forward(layer1_->forward(features)));
+    return {features, fc_->forward(features.mean({2, 3}))};
   }
 
   [[nodiscard]] const ResNetOptions& options() const { return options_; }
@@ -113,15 +114,16 @@ class ResNetImpl : public torch::nn::Cloneable<ResNetImpl> {
   using Shape = detail::ResNetBlockImpl::Options;
 
   ResNetOptions options_;
-  detail::ConvNorm stem_{nullptr};
-  Group group1_{nullptr};
-  Group group2_{nullptr};
-  Group group3_{nullptr};
-  torch::nn::Linear head_{nullptr};
+  torch::nn::Conv2d conv1_{nullptr};
+  torch::nn::BatchNorm2d norm1_{nullptr};
+  Group layer1_{nullptr};
+  Group layer2_{nullptr};
+  Group layer3_{nullptr};
+  torch::nn::Linear fc_{nullptr};
 };
 
 /// features = the last map before pooling; logits = Linear(global average pool(features)). Convolutions have no
-/// bias and He-normal weights; the head keeps LibTorch's initialisation. Throws ConfigError for a depth that is
+/// bias and He-normal weights; the classifier keeps LibTorch's initialisation. Throws ConfigError for a depth that is
 /// not 6n + 2 and for options below 1.
 TORCH_MODULE(ResNet);
 

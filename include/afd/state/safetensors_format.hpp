@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Named tensors as bytes in the format safetensors, in which weights go from and to Python. Byte level: checks
+// everything, copies no tensor. Needs nlohmann-json (CMake target afd::safetensors), so it is not part of afd/afd.hpp.
+// Torch-free.
+//
+//     length of the header (uint64) | header | elements of all tensors, row-major
+//     header: JSON, {"NAME": {"dtype": "F32", "shape": [2, 3], "data_offsets": [BEGIN, END]}, ...}, filled with spaces;
+//             "__metadata__" has texts by name instead
+//
+// Offsets count from the end of the header, and every byte after it belongs to one tensor. Numbers are little-endian.
+// The description: https://github.com/huggingface/safetensors#format
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <afd/data/bytes.hpp>
+#include <afd/detail/concat.hpp>
+#include <afd/detail/shown_name.hpp>
+#include <afd/error.hpp>
+#include <afd/state/envelope.hpp>
+
+namespace afd {
+
+/// What the elements of a tensor are.
+struct SafetensorsDtype {
+  std::string_view name;   ///< in the file
+  std::uint64_t bits = 0;  ///< of one element
+  friend bool operator==(const SafetensorsDtype&, const SafetensorsDtype&) = default;
+};
+
+/// All that the format has; LibTorch cannot hold some of them.
+inline constexpr std::array<SafetensorsDtype, 22> safetensors_dtypes{{
+    {"BOOL", 8},    {"U8", 8},      {"I8", 8},          {"U16", 16},        {"I16", 16},    {"U32", 32},
+    {"I32", 32},    {"U64", 64},    {"I64", 64},        {"F16", 16},        {"BF16", 16},   {"F32", 32},
+    {"F64", 64},    {"C64", 64},    {"F4", 4},          {"F6_E2M3", 6},     {"F6_E3M2", 6}, {"F8_E4M3", 8},
+    {"F8_E5M2", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8},
+}};
+
+/// The dtype of that name, if there is one.
+[[nodiscard]] constexpr std::optional<SafetensorsDtype> find_safetensors_dtype(std::string_view name) {
+  for (const SafetensorsDtype& dtype : safetensors_dtypes)
+    if (dtype.name == name) return dtype;
+  return std::nullopt;
+}
+
+/// A tensor whose elements lie elsewhere: keep them alive.
+struct SafetensorsView {
+  SafetensorsDtype dtype;
+  std::vector<std::int64_t> sizes;
+  std::span<const std::uint8_t> bytes;  ///< row-major
+};
+
+/// What is in a file, sorted by name.
+struct SafetensorsContent {
+  std::map<std::string, SafetensorsView, std::less<>> tensors;
+  std::map<std::string, std::string, std::less<>> metadata = {};
+};
+
+/// As in the format's own library; what a header says is never trusted with more memory than the file itself takes.
+inline constexpr std::uint64_t max_safetensors_header = 100'000'000;
+/// As many as LibTorch's operators take.
+inline constexpr std::size_t max_safetensors_rank = 64;
+
+namespace detail {
+
+static_assert(std::endian::native == std::endian::little,
+              "afd: safetensors files are read and written on little-endian machines only");
+
+inline constexpr std::string_view safetensors_metadata = "__metadata__";
+
+/// Bytes of a tensor; none if there is no such tensor in any memory, or if it would end within a byte.
+[[nodiscard]] inline std::optional<std::uint64_t> byte_count(const SafetensorsDtype& dtype,
+                                                             const std::vector<std::int64_t>& sizes) {
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  std::uint64_t bits = dtype.bits;
+  bool is_empty = false;
+  for (const std::int64_t size : sizes) {
+    is_empty = is_empty || size == 0;
+    // An empty tensor's other sizes are bounded, too: LibTorch multiplies them for its strides.
+    if (size < 0 || (size > 0 && bits > most / static_cast<std::uint64_t>(size))) return std::nullopt;
+    if (size > 0) bits *= static_cast<std::uint64_t>(size);
+  }
+  if (is_empty) return 0;
+  return bits % 8 == 0 ? std::optional(bits / 8) : std::nullopt;
+}
+
+/// Takes the JSON of a header, which nlohmann-json cuts into tokens without recursion and without building anything
+/// from them. Throws FormatError at the first one that has no place there.
+class SafetensorsHeader {
+ public:
+  struct Entry {
+    std::optional<SafetensorsDtype> dtype = {};
+    std::optional<std::vector<std::int64_t>> sizes = {};
+    std::optional<std::vector<std::uint64_t>> offsets = {};  ///< two: begin and end
+  };
+
+  explicit SafetensorsHeader(std::string_view file) : file_(file) {}
+
+  std::map<std::string, Entry, std::less<>> entries;
+  std::map<std::string, std::string, std::less<>> metadata;
+
+  // What nlohmann-json calls; `true` goes on.
+  bool start_object(std::size_t /*size*/) {
+    if (place_ == Place::outside) return go(Place::header);
+    if (place_ != Place::header) fail("has an object where none belongs");
+    if (name_ == safetensors_metadata) return go(Place::metadata);
+    entry_ = &entries[name_];
+    return go(Place::entry);
+  }
+  bool key(std::string& key) {
+    (place_ == Place::header ? name_ : field_) = std::move(key);
+    if (place_ == Place::header) {
+      const bool is_new =
+          name_ == safetensors_metadata ? !std::exchange(has_metadata_, true) : !entries.contains(name_);
+      if (!is_new) fail("is there twice");
+    } else if (place_ == Place::metadata) {
+      if (metadata.contains(field_)) fail(concat("has ", shown_name(field_), " twice"));
+    } else {
+      const bool is_dtype = field_ == "dtype", is_shape = field_ == "shape";
+      if (!is_dtype && !is_shape && field_ != "data_offsets") fail(concat("has the unknown ", shown_name(field_)));
+      const bool is_new = is_dtype ? !entry_->dtype : is_shape ? !entry_->sizes : !entry_->offsets;
+      if (!is_new) fail(concat("has ", field_, " twice"));
+    }
+    return true;
+  }
+  bool string(std::string& text) {
+    if (place_ == Place::metadata) {
+      metadata.emplace(field_, std::move(text));
+    } else if (place_ == Place::entry && field_ == "dtype") {
+      entry_->dtype = find_safetensors_dtype(text);
+      if (!entry_->dtype) fail(concat("has the unknown dtype ", shown_name(text)));
+    } else {
+      fail("has a text where none belongs");
+    }
+    return true;
+  }
+  bool start_array(std::size_t /*size*/) {
+    if (place_ == Place::entry && field_ == "shape") {
+      entry_->sizes.emplace();
+      return go(Place::shape);
+    }
+    if (place_ == Place::entry && field_ == "data_offsets") {
+      entry_->offsets.emplace();
+      return go(Place::offsets);
+    }
+    fail("has a list where none belongs");
+  }
+  bool number_unsigned(std::uint64_t number) {
+    if (place_ == Place::shape) {
+      if (entry_->sizes->size() == max_safetensors_rank) fail(concat("has more than ", max_safetensors_rank, " sizes"));
+      if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) fail("is too large");
+      entry_->sizes->push_back(static_cast<std::int64_t>(number));
+    } else if (place_ == Place::offsets && entry_->offsets->size() < 2) {
+      entry_->offsets->push_back(number);
+    } else {
+      fail("has a number where none belongs");
+    }
+    return true;
+  }
+  bool end_array() {
+    if (place_ == Place::offsets && entry_->offsets->size() != 2) fail("has other than two data_offsets");
+    return go(Place::entry);
+  }
+  bool end_object() {
+    if (place_ == Place::entry && !(entry_->dtype && entry_->sizes && entry_->offsets)) {
+      fail("lacks one of dtype, shape and data_offsets");
+    }
+    return go(place_ == Place::header ? Place::outside : Place::header);
+  }
+  bool null() { fail("has a null where none belongs"); }
+  bool boolean(bool /*value*/) { fail("has a truth value where none belongs"); }
+  bool number_integer(std::int64_t /*number*/) { fail("has a negative number"); }
+  bool number_float(double /*number*/, const std::string& /*text*/) {
+    fail("has a number that is not whole, or too large");
+  }
+  bool binary(std::vector<std::uint8_t>& /*bytes*/) { fail("has bytes where none belong"); }
+  bool parse_error(std::size_t position, const std::string& /*token*/, const nlohmann::json::exception& /*error*/) {
+    throw FormatError(concat(file_, " is damaged: its header is no JSON at byte ", 8 + position));
+  }
+
+ private:
+  enum class Place { outside, header, metadata, entry, shape, offsets };
+
+  bool go(Place place) {
+    place_ = place;
+    return true;
+  }
+  [[noreturn]] void fail(const std::string& what) const {
+    throw FormatError(concat(file_, " is damaged: in its header, ", shown_name(name_), ' ', what));
+  }
+
+  std::string_view file_;
+  Place place_ = Place::outside;
+  std::string name_;
+  std::string field_;
+  Entry* entry_ = nullptr;
+  bool has_metadata_ = false;
+};
+
+/// The bytes of the header, which begin after the first eight. Throws FormatError if there is none.
+[[nodiscard]] inline std::span<const std::uint8_t> safetensors_header(std::span<const std::uint8_t> bytes,
+                                                                      std::string_view file) {
+  constexpr std::array<std::uint8_t, 4> zip{'P', 'K', 3, 4};
+  if (bytes.size() >= 4 && std::equal(zip.begin(), zip.end(), bytes.begin())) {
+    throw FormatError(concat(file,
+                             " is a zip archive, as torch.save writes it: load it in Python and write its tensors "
+                             "with safetensors.torch.save_file"));
+  }
+  if (bytes.size() >= 8 && std::equal(envelope_magic.begin(), envelope_magic.end(), bytes.begin())) {
+    throw FormatError(concat(file, " is a file of afd's own: afd::load_network reads it"));
+  }
+  if (bytes.size() < 8) {
+    throw FormatError(concat(file, " is no safetensors file, or truncated: it ends after ", bytes.size(), " bytes"));
+  }
+  const std::uint64_t length = get_number(bytes.first(8));
+  if (length > max_safetensors_header) {
+    throw FormatError(concat(file, " is no safetensors file, or damaged: its header would have ", length,
+                             " bytes, more than ", max_safetensors_header));
+  }
+  if (length > bytes.size() - 8) {
+    throw FormatError(concat(file, " is no safetensors file, or truncated: it has ", bytes.size() - 8,
+                             " bytes of a header of ", length));
+  }
+  if (length == 0 || bytes[8] != '{') {
+    throw FormatError(concat(file, " is no safetensors file, or damaged: its header does not begin with {"));
+  }
+  return bytes.subspan(8, length);
+}
+
+/// Throws FormatError unless the tensors, in the order of the file, cover its `size` bytes of elements exactly.
+inline void require_no_gaps(const std::map<std::string, SafetensorsHeader::Entry, std::less<>>& entries,
+                            std::uint64_t size, std::string_view file) {
+  struct Piece {
+    std::uint64_t begin;
+    std::uint64_t end;
+    std::string_view name;
+  };
+  std::vector<Piece> pieces;
+  pieces.reserve(entries.size());
+  for (const auto& [name, entry] : entries) pieces.push_back({(*entry.offsets)[0], (*entry.offsets)[1], name});
+  std::ranges::sort(pieces, {}, [](const Piece& piece) { return std::pair(piece.begin, piece.end); });
+  std::uint64_t covered = 0;
+  std::string_view before;
+  for (const Piece& piece : pieces) {
+    if (piece.begin < covered) {
+      throw FormatError(concat(file, " is damaged: ", shown_name(before), " and ", shown_name(piece.name), " overlap"));
+    }
+    if (piece.begin > covered) {
+      throw FormatError(concat(file, " is damaged: no tensor has the bytes ", covered, " to ", piece.begin, " before ",
+                               shown_name(piece.name)));
+    }
+    covered = piece.end;
+    before = piece.name;
+  }
+  if (covered < size) {
+    throw FormatError(concat(file, " has something after its end: its tensors have ", covered, " bytes of ", size));
+  }
+}
+
+}  // namespace detail
+
+/// What is in `bytes`, into which its tensors point. Throws FormatError, naming the file `name` and what is wrong with
+/// it, for anything that the format does not allow: a header that does not fit, names that are there twice, dtypes that
+/// it does not have, sizes that do not match the offsets, tensors that overlap, bytes that belong to none, truth values
+/// other than 0 and 1. There is no checksum: a changed element is read as it is.
+[[nodiscard]] inline SafetensorsContent parse_safetensors(std::span<const std::uint8_t> bytes, std::string_view name) {
+  using detail::concat, detail::shown_name;
+  const auto text = detail::safetensors_header(bytes, name);
+  const auto elements = bytes.subspan(8 + text.size());
+  detail::SafetensorsHeader header(name);
+  const auto* letters = reinterpret_cast<const char*>(text.data());
+  nlohmann::json::sax_parse(letters, letters + text.size(), &header);
+  SafetensorsContent content{.tensors = {}, .metadata = std::move(header.metadata)};
+  const auto fail = [&](std::string_view tensor, const std::string& what) {
+    throw FormatError(concat(name, " is damaged: ", shown_name(tensor), ' ', what));
+  };
+  for (auto& [key, entry] : header.entries) {
+    const std::uint64_t begin = (*entry.offsets)[0], end = (*entry.offsets)[1];
+    if (begin > end) fail(key, concat("ends at ", end, ", before it begins, at ", begin));
+    if (end > elements.size()) fail(key, concat("ends at ", end, ", but the file's elements at ", elements.size()));
+    const auto wanted = detail::byte_count(*entry.dtype, *entry.sizes);
+    if (!wanted) fail(key, "has sizes that no memory holds, or that end within a byte");
+    if (*wanted != end - begin) fail(key, concat("has ", end - begin, " bytes where its sizes need ", *wanted));
+    const auto piece = elements.subspan(begin, end - begin);
+    if (entry.dtype->name == "BOOL" && std::ranges::any_of(piece, [](std::uint8_t value) { return value > 1; })) {
+      fail(key, "has truth values other than 0 and 1");
+    }
+    content.tensors.emplace_hint(content.tensors.end(), key,
+                                 SafetensorsView{*entry.dtype, std::move(*entry.sizes), piece});
+  }
+  detail::require_no_gaps(header.entries, elements.size(), name);
+  return content;
+}
+
+/// The bytes of a file. Larger elements come first, and the header is filled up to a multiple of 8 bytes, so that every
+/// element lies where a processor likes it. Throws DataError for what the format cannot hold: a name that is not UTF-8
+/// or is "__metadata__", a dtype that it does not have, too many sizes or names; and for bytes that do not match sizes.
+[[nodiscard]] inline Bytes format_safetensors(const SafetensorsContent& content) {
+  using detail::concat, detail::shown_name;
+  const auto json = [](const auto& value) {
+    try {
+      return nlohmann::json(value).dump();
+    } catch (const nlohmann::json::exception&) {
+      throw DataError("cannot write safetensors: a name or text is not UTF-8");
+    }
+  };
+  std::vector<const std::pair<const std::string, SafetensorsView>*> order;
+  for (const auto& item : content.tensors) order.push_back(&item);
+  std::ranges::sort(order, {}, [](const auto* item) {
+    return std::pair(64 - item->second.dtype.bits, std::string_view(item->first));
+  });
+
+  std::string header = content.metadata.empty() ? "{" : "{\"__metadata__\":" + json(content.metadata) + ',';
+  std::uint64_t end = 0;
+  for (const auto* item : order) {
+    const auto& [name, tensor] = *item;
+    const auto refuse = [&key = name](const char* why) {
+      throw DataError(concat("cannot write ", shown_name(key), " as safetensors: ", why));
+    };
+    if (name == detail::safetensors_metadata) refuse("the name is taken by the format");
+    if (find_safetensors_dtype(tensor.dtype.name) != tensor.dtype) refuse("the format has no such dtype");
+    if (tensor.sizes.size() > max_safetensors_rank) refuse("it has too many sizes");
+    if (detail::byte_count(tensor.dtype, tensor.sizes) != tensor.bytes.size())
+      refuse("its bytes do not match its sizes");
+    header += concat(json(name), ":{\"dtype\":\"", tensor.dtype.name, "\",\"shape\":", json(tensor.sizes),
+                     ",\"data_offsets\":[", end, ',', end + tensor.bytes.size(), "]},");
+    end += tensor.bytes.size();
+  }
+  if (header.back() == ',') header.pop_back();
+  header += '}';
+  header.resize((header.size() + 7) / 8 * 8, ' ');
+  if (header.size() > max_safetensors_header) throw DataError("cannot write safetensors: the names are too many");
+
+  Bytes bytes;
+  bytes.reserve(8 + header.size() + end);
+  detail::put_number(bytes, header.size(), 8);
+  bytes.insert(bytes.end(), header.begin(), header.end());
+  for (const auto* item : order) {
+    bytes.insert(bytes.end(), item->second.bytes.begin(), item->second.bytes.end());
+  }
+  return bytes;
+}
+
+}  // namespace afd
