@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // needs: torch
 // expect: a network has no public forward that takes the batch's inputs
-// expect: Inputs = std::tuple<at::Tensor, at::Tensor>
+// expect g++: Inputs = std::tuple<at::Tensor, at::Tensor>
+// expect clang: require_takes<std::reference_wrapper<TwoInputs>, std::tuple<at::Tensor, at::Tensor>>
 #include <tuple>
 
 #include <afd/step/distiller.hpp>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // needs: torch
 // expect: this score reads of a Network what Out, which its forward returns, does not have: choose another score
-// expect: [with S = afd::Classification; Network = FeaturesOnly; Out = Features]
+// expect g++: [with S = afd::Classification; Network = FeaturesOnly; Out = Features]
+// expect clang: require_score_reads<afd::Classification, FeaturesOnly, Features>
 #include <vector>
 
 #include <torch/nn/module.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // needs: torch
 // expect: loss of this Term cannot be called as torch::Tensor loss(read, targets) const
-// expect: Targets = Truth
+// expect g++: Targets = Truth
+// expect clang: require_network_term<afd::CrossEntropy, afd::PlainCnn, at::Tensor, Truth>
 #include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/pair.hpp>

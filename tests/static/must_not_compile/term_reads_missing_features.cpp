@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // needs: torch
 // expect: this Term reads features of this Network, but its forward returns one tensor
-// expect: Network = std::reference_wrapper<Net>
-// expect: Term = afd::AttentionTransfer
+// expect g++: Network = std::reference_wrapper<Net>
+// expect g++: Term = afd::AttentionTransfer
+// expect clang: require_read<afd::AttentionTransfer, afd::Features, std::reference_wrapper<Net>, at::Tensor>
 #include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/pair.hpp>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // needs: torch
 // expect: this Term reads the logits of this Network, but Out, which its forward returns, has none
-// expect: Term = afd::MutualKL
-// expect: Out = FeaturesAlone
+// expect g++: Term = afd::MutualKL
+// expect g++: Out = FeaturesAlone
+// expect clang: require_read<afd::MutualKL, afd::Logits, afd::Frozen<Teacher>, FeaturesAlone>
 #include <afd/network/frozen.hpp>
 #include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>

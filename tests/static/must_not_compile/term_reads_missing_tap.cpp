@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // needs: torch
 // expect: this Term reads a tap that this Network does not return: taps are counted from 0, and Out has fewer
-// expect: Reader = afd::Tap<2>
-// expect: Out = afd::TappedOutputs<2>
+// expect g++: Reader = afd::Tap<2>
+// expect g++: Out = afd::TappedOutputs<2>
+// expect clang: require_read<afd::AttentionTransfer, afd::Tap<2>, std::reference_wrapper<Net>, afd::TappedOutputs<2>>
 #include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/pair.hpp>
