@@ -180,6 +180,7 @@
 #include <afd/step/objective.hpp>
 #include <afd/step/objectives.hpp>
 #include <afd/step/options.hpp>
+#include <afd/step/placement.hpp>
 #include <afd/step/rehearsal.hpp>
 #include <afd/step/report.hpp>
 #include <afd/step/roster.hpp>

@@ -37,6 +37,19 @@ class NonFiniteError : public Error {
   using Error::Error;
 };
 
+/// The device could not do what it was asked for, though nothing was wrong with that: it has failed, and fails for the
+/// rest of the process. What is thrown of memory that is full is an OutOfMemoryError.
+class DeviceError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Memory was full, an accelerator's or the host's. The process can go on, with less.
+class OutOfMemoryError : public DeviceError {
+ public:
+  using DeviceError::DeviceError;
+};
+
 /// A file or folder that cannot be opened, read or written.
 class FileError : public Error {
  public:

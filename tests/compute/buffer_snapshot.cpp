@@ -74,4 +74,41 @@ TEST_CASE("after keep() new values stay; no buffers are fine") {
   CHECK_NOTHROW(BufferSnapshot{none});
 }
 
+TEST_CASE("what is put back is put back once; keep() comes first") {
+  torch::Tensor buffer = torch::ones({3});
+  BufferStore store({buffer});
+  {
+    BufferSnapshot snapshot(store);
+    buffer.fill_(2);
+    snapshot.put_back();
+    CHECK(torch::equal(buffer, torch::ones({3})));
+    buffer.fill_(3);  // after that it is nobody's business
+  }
+  CHECK(torch::equal(buffer, torch::full({3}, 3.0)));
+  {
+    BufferSnapshot snapshot(store);
+    buffer.fill_(4);
+    snapshot.keep();
+    snapshot.put_back();
+  }
+  CHECK(torch::equal(buffer, torch::full({3}, 4.0)));
+}
+
+TEST_CASE("a destructor that cannot put back says so where it is told to, and does not throw") {
+  torch::Tensor buffer = torch::ones({3});
+  BufferStore store({buffer});
+  bool is_lost = false;
+  {
+    const BufferSnapshot snapshot(store, &is_lost);
+    buffer.set_data(torch::ones({4}));  // more than was saved
+  }
+  CHECK(is_lost);
+
+  torch::Tensor other = torch::ones({3});
+  BufferStore of_other({other});
+  BufferSnapshot snapshot(of_other);
+  other.set_data(torch::ones({4}));
+  CHECK_THROWS_AS(snapshot.put_back(), c10::Error);
+}
+
 TEST_SUITE_END();

@@ -99,4 +99,25 @@ TEST_CASE("an empty handle cannot be frozen") {
   CHECK_THROWS_AS(static_cast<void>(afd::frozen(std::shared_ptr<Detector>())), afd::ConfigError);
 }
 
+TEST_CASE("a teacher of half precision takes floats and gives them back; of others nothing is converted") {
+  Detector teacher;
+  const auto handle = afd::frozen(teacher);
+  CHECK_FALSE(handle.half_dtype().has_value());
+  const Words words{torch::randn({2, 3}), torch::ones({2, 4})};
+  const Detections exact = afd::run(handle, words);
+  teacher.to(torch::kBFloat16);
+  CHECK(handle.half_dtype() == torch::kBFloat16);
+  const Detections rounded = afd::run(handle, words);
+  CHECK(rounded.boxes.dtype() == torch::kFloat32);
+  CHECK(rounded.scores.dtype() == torch::kFloat32);
+  CHECK(torch::allclose(rounded.boxes, exact.boxes, 5e-2, 5e-2));
+  CHECK_FALSE(torch::equal(rounded.boxes, exact.boxes));
+  CHECK_FALSE(rounded.boxes.requires_grad());
+  // One that converts by itself meets what it would have made.
+  const Detections same = afd::run(handle, Words{words.ids.to(torch::kBFloat16), words.mask});
+  CHECK(torch::equal(same.boxes, rounded.boxes));
+  teacher.to(torch::kFloat32);
+  CHECK_FALSE(handle.half_dtype().has_value());
+}
+
 TEST_SUITE_END();

@@ -34,4 +34,39 @@ TEST_CASE("the sum of squares is over what is there") {
   CHECK(state.squared_norm(std::vector<Tensor>{{}, {}}) == 0);
 }
 
+TEST_CASE("a gradient in another layout is brought into the kernel's") {
+  const torch::Tensor start = torch::randn({4, 3, 3, 3}), gradient = torch::randn({4, 3, 3, 3});
+  const auto updated = [&](const Tensor& given, const Tensor& kernel) {
+    afd::detail::ForeachState<afd::detail::SgdRule> state({kernel}, {0.1, 0.9, 0.01, false});
+    state.apply(std::vector<Tensor>{given}, 1.0);
+    state.apply(std::vector<Tensor>{given}, 0.5);
+    return kernel;
+  };
+  const auto last = torch::MemoryFormat::ChannelsLast;
+  const Tensor wanted = updated(gradient, start.clone());
+  CHECK(torch::equal(updated(gradient.contiguous(last), start.clone()), wanted));
+  const Tensor kernel = start.contiguous(last);
+  CHECK(torch::equal(updated(gradient, kernel), wanted));
+  CHECK(kernel.is_contiguous(last));
+  // Of one place: the elements lie in the same order, only the strides say otherwise.
+  const Tensor one = torch::randn({4, 3, 1, 1}), g = torch::randn({4, 3, 1, 1});
+  const auto laid = [&](const Tensor& tensor) {
+    return torch::empty({4, 3, 1, 1}, torch::TensorOptions().memory_format(last)).copy_(tensor);
+  };
+  CHECK(laid(g).strides() != g.strides());
+  CHECK(torch::equal(updated(laid(g), one.clone()), updated(g, one.clone())));
+  CHECK(torch::equal(updated(g, laid(one)), updated(g, one.clone())));
+}
+
+TEST_CASE("the scale may be a tensor, which is not read") {
+  const torch::Tensor w = torch::randn({5}), g = torch::randn({5});
+  const auto updated = [&](const auto& scale) {
+    Tensor weights = w.clone();
+    afd::detail::ForeachState<afd::detail::SgdRule> state({weights}, {0.1, 0.9, 0.01, false});
+    state.apply(std::vector<Tensor>{g}, scale);
+    return weights;
+  };
+  CHECK(torch::equal(updated(0.25), updated(torch::full({}, 0.25, torch::kDouble))));
+}
+
 TEST_SUITE_END();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <afd/optim/rule_optimizer.hpp>
 //
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -157,6 +158,32 @@ TEST_CASE("options that cannot work are refused") {
   CHECK_THROWS_AS(static_cast<void>(afd::Sgd{.max_norm = -1}.make(parameters())), afd::ConfigError);
   CHECK_THROWS_AS(static_cast<void>(afd::Adam{.accumulate = 0}.make(parameters())), afd::ConfigError);
   CHECK_THROWS_AS(static_cast<void>(afd::AdamW{.accumulate = -1}.make(parameters())), afd::ConfigError);
+}
+
+TEST_CASE("probe() is prepare() without a look: the same updates, and the norm for who wants to see it") {
+  for (const std::int64_t accumulate : {1, 3}) {
+    for (const bool dense : {true, false}) {
+      std::vector<Tensor> a = some_parameters(torch::kFloat64, dense), b = some_parameters(torch::kFloat64, dense);
+      const afd::Adam policy{.lr = 0.01, .max_norm = 0.3, .accumulate = accumulate};
+      auto looks = policy.make(a), probes = policy.make(b);
+      int norms = 0;
+      for (int step = 0; step < 6; ++step) {
+        const std::vector<Tensor> gradients = some_gradients(a, step);
+        looks.prepare(gradients);
+        looks.apply(gradients);
+        norms += probes.probe(gradients).defined() ? 1 : 0;
+        probes.apply(gradients);
+      }
+      CHECK(norms == (dense ? 0 : 6 / accumulate));  // on the CPU a look costs nothing
+      CHECK(worst_difference(a, b) < 1e-12);
+    }
+  }
+  Tensor w = torch::ones({4, 2}).slice(1, 0, 1).requires_grad_();
+  auto state = afd::Sgd{.max_norm = 1}.make({w});
+  REQUIRE_FALSE(state.is_fused());
+  CHECK_FALSE(std::isfinite(state.probe(std::vector<Tensor>{torch::full_like(w, INFINITY)}).item<double>()));
+  CHECK_THROWS_AS(state.prepare(std::vector<Tensor>{torch::full_like(w, INFINITY)}), afd::NonFiniteError);
+  CHECK_FALSE(afd::Sgd{}.make({w}).probe(std::vector<Tensor>{torch::full_like(w, INFINITY)}).defined());
 }
 
 TEST_SUITE_END();

@@ -88,4 +88,23 @@ TEST_CASE("losses and gradients are counted together, up to the limit") {
   CHECK_THROWS_AS(refuses_gradients(prepare, afd::ThrowNonFinite{}, skipped), afd::NonFiniteError);
 }
 
+TEST_CASE("one number stands for many, of whatever dtypes, and undefined ones are finite") {
+  using afd::detail::all_are_finite;
+  const torch::Tensor one = torch::ones({}), deep = torch::ones({}, torch::kDouble);
+  CHECK(all_are_finite({}));
+  CHECK(all_are_finite({torch::Tensor(), one, deep}));
+  CHECK_FALSE(all_are_finite({one, deep / 0}));
+  CHECK_FALSE(all_are_finite({one * NAN, torch::Tensor(), deep}));
+}
+
+TEST_CASE("the sum of norms is finite if all gradients are") {
+  using afd::detail::sum_of_norms;
+  CHECK_FALSE(sum_of_norms({}).defined());
+  CHECK_FALSE(sum_of_norms({torch::Tensor()}).defined());
+  torch::Tensor bad = torch::ones({2, 2});
+  CHECK(sum_of_norms({bad, torch::Tensor(), torch::ones({9})}).item<double>() == doctest::Approx(5));
+  bad[1][0] = -INFINITY;
+  CHECK_FALSE(std::isfinite(sum_of_norms({torch::ones({3}), bad}).item<double>()));
+}
+
 TEST_SUITE_END();

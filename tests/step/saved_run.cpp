@@ -239,7 +239,7 @@ TEST_CASE("a step that failed amid its updates is not saved; a state that is loa
   distiller.step(batch);
   const afd::StateDict state = distiller.state();
   Failing::fails_in = 2;
-  CHECK_THROWS_AS(distiller.step(batch), std::bad_alloc);
+  CHECK_THROWS_AS(distiller.step(batch), afd::OutOfMemoryError);
   const auto is_refused = [](auto& torn) {
     CHECK_THROWS_WITH_AS(static_cast<void>(torn.state()), doctest::Contains("some of its changes"), afd::ConfigError);
   };
@@ -256,7 +256,7 @@ TEST_CASE("a step that failed amid its updates is not saved; a state that is loa
   game.step(batch);
   static_cast<void>(game.state());
   Failing::fails_in = 2;
-  CHECK_THROWS_AS(game.step(batch), std::bad_alloc);
+  CHECK_THROWS_AS(game.step(batch), afd::OutOfMemoryError);
   is_refused(game);
 
   // Without a look at labels nothing puts running statistics back.

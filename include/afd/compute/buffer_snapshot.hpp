@@ -67,30 +67,46 @@ class BufferStore {
   std::vector<Group> groups_;
 };
 
-/// Copies buffers to their store; the destructor writes them back unless keep() was called.
+/// Copies buffers to their store; put_back() or the destructor writes them back unless keep() was called.
 class BufferSnapshot {
  public:
-  explicit BufferSnapshot(BufferStore& store) : store_(store) { store_.save(); }
+  /// `is_lost`, which must outlive it, becomes true if the destructor could not: on a device that has failed.
+  explicit BufferSnapshot(BufferStore& store, bool* is_lost = nullptr) : store_(store), is_lost_(is_lost) {
+    store_.save();
+  }
 
   BufferSnapshot(const BufferSnapshot&) = delete;
   BufferSnapshot& operator=(const BufferSnapshot&) = delete;
 
   ~BufferSnapshot() {
-    if (!kept_) store_.restore();
+    if (kept_) return;
+    try {
+      store_.restore();
+    } catch (...) {  // must not end the process: mostly there is an error on its way that says more
+      if (is_lost_ != nullptr) *is_lost_ = true;
+    }
   }
 
   /// The step went through: the new statistics stay.
   void keep() { kept_ = true; }
 
+  /// Writes them back now, unless they are kept, and throws if that cannot be done: for where all else went well.
+  void put_back() {
+    if (!kept_) store_.restore();
+    kept_ = true;
+  }
+
  private:
   BufferStore& store_;
+  bool* is_lost_;
   bool kept_ = false;
 };
 
 /// For steps that cannot fail, or must not cost: keeps nothing.
 struct NoSnapshot {
-  explicit NoSnapshot(BufferStore& /*store*/) {}
+  explicit NoSnapshot(BufferStore& /*store*/, bool* /*is_lost*/ = nullptr) {}
   void keep() {}
+  void put_back() {}
 };
 
 }  // namespace afd::detail

@@ -18,8 +18,10 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ThreadLocalState.h>
+#include <torch/types.h>
 
 #include <afd/compute/thread_plan.hpp>
+#include <afd/detail/device.hpp>
 #include <afd/detail/for_each_index.hpp>
 
 namespace afd {
@@ -40,7 +42,8 @@ struct PeerThreads {
 
 namespace detail {
 
-/// Runs body(Index<k>) for every network k. `costs` are the networks' relative work.
+/// Runs body(Index<k>) for every network k. `costs` are the networks' relative work, `device` is where they are: on an
+/// accelerator they work on the stream of whoever calls.
 template <std::size_t K, class Execution>
 class NetworkRunner;
 
@@ -49,7 +52,8 @@ class NetworkRunner<K, Sequential> {
  public:
   static constexpr bool needs_costs = false;
 
-  NetworkRunner(const Sequential& /*execution*/, const std::array<double, K>& /*costs*/) {}
+  NetworkRunner(const Sequential& /*execution*/, const std::array<double, K>& /*costs*/,
+                torch::Device /*device*/ = torch::kCPU) {}
 
   template <class Body>
   void run(Body&& body) {
@@ -62,7 +66,8 @@ class NetworkRunner<K, PeerThreads> {
  public:
   static constexpr bool needs_costs = true;
 
-  NetworkRunner(const PeerThreads& execution, const std::array<double, K>& costs) {
+  NetworkRunner(const PeerThreads& execution, const std::array<double, K>& costs, torch::Device device = torch::kCPU)
+      : device_(device) {
     const int cores =
         execution.threads > 0 ? execution.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
     plan_ = plan_threads(cores, costs);
@@ -91,11 +96,13 @@ class NetworkRunner<K, PeerThreads> {
   /// Waits for all; if several throw, the first network's exception is passed on.
   template <class Body>
   void run(Body&& body) {
-    const at::ThreadLocalState state;  // grad mode and the like, as here
+    const at::ThreadLocalState state;     // grad mode and the like, as here
+    const CurrentStream stream(device_);  // which is not among those
     errors_.fill(nullptr);
     for_each_index<K>([&](auto k) {
-      tasks_[k] = [&body, &state] {
+      tasks_[k] = [&body, &state, &stream] {
         const at::ThreadLocalStateGuard guard(state);
+        const CurrentStream::Guard on(stream);
         body(decltype(k){});
       };
     });
@@ -151,6 +158,7 @@ class NetworkRunner<K, PeerThreads> {
     if (--running_ == 0) done_.notify_one();
   }
 
+  torch::Device device_;
   ThreadPlan<K> plan_;
   std::mutex mutex_;
   std::condition_variable start_;

@@ -7,15 +7,17 @@
 #include <chrono>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
-#include <ATen/Context.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/nn/module.h>
 #include <torch/types.h>
+#include <torch/utils.h>
 
 #include <afd/compute/buffer_snapshot.hpp>
+#include <afd/compute/random_numbers.hpp>
 #include <afd/data/tensors.hpp>
 
 namespace afd {
@@ -29,10 +31,15 @@ enum class Layout {
 
 namespace detail {
 
-/// Kernels of convolutions in channels_last. The parameters stay the same objects.
+/// Kernels of convolutions in channels_last. The parameters stay the same objects. Kernels of one place lie right in
+/// either layout, but `contiguous` would leave them the strides of the other: gradients come with those of this one,
+/// and an optimizer's operators over all parameters are slow for all of them if those of one pair differ.
 inline void to_channels_last(torch::nn::Module& module) {
+  const torch::NoGradGuard no_grad;
   for (torch::Tensor& parameter : module.parameters()) {
-    if (parameter.dim() == 4) parameter.set_data(parameter.detach().contiguous(torch::MemoryFormat::ChannelsLast));
+    if (parameter.dim() != 4) continue;
+    const auto options = parameter.options().requires_grad(false).memory_format(torch::MemoryFormat::ChannelsLast);
+    parameter.set_data(torch::empty(parameter.sizes(), options).copy_(parameter));
   }
 }
 
@@ -59,6 +66,35 @@ class GivenMemory {
   std::vector<torch::Tensor> parameters_, given_;
 };
 
+/// Modules in channels_last, if so; they are laid back when it ends, unless keep() was called.
+class LaidOut {
+ public:
+  LaidOut(const std::vector<torch::nn::Module*>& modules, bool channels_last) {
+    if (!channels_last) return;
+    std::vector<torch::Tensor> all;
+    for (const torch::nn::Module* module : modules)
+      for (const torch::Tensor& parameter : module->parameters()) all.push_back(parameter);
+    given_.emplace(std::move(all));
+    try {
+      for (torch::nn::Module* module : modules) to_channels_last(*module);
+    } catch (...) {
+      given_->restore();
+      throw;
+    }
+  }
+
+  LaidOut(LaidOut&& other) noexcept : given_(std::exchange(other.given_, std::nullopt)) {}
+  LaidOut& operator=(LaidOut&&) = delete;
+  ~LaidOut() {
+    if (given_) given_->restore();
+  }
+
+  void keep() { given_.reset(); }
+
+ private:
+  std::optional<GivenMemory> given_;
+};
+
 /// Times layouts on modules, and leaves weights, statistics, layout and random numbers as they were.
 class LayoutTrial {
  public:
@@ -69,9 +105,8 @@ class LayoutTrial {
     const std::vector<torch::Tensor> parameters = module.parameters();
     const GivenMemory memory(parameters);
     BufferStore store(module.buffers());
-    const BufferSnapshot statistics(store);
-    torch::Generator generator = at::globalContext().defaultGenerator(first_tensor(inputs).device());
-    const torch::Tensor random = generator.get_state();
+    BufferSnapshot statistics(store);
+    const RandomNumbersGuard random(RandomNumbers({first_tensor(inputs).device()}));
     double best_given = std::numeric_limits<double>::infinity(), best_last = best_given;
     try {
       for (int round = 0; round < 3; ++round) {
@@ -85,10 +120,9 @@ class LayoutTrial {
       }
     } catch (...) {
       memory.restore();
-      generator.set_state(random);
       throw;
     }
-    generator.set_state(random);
+    statistics.put_back();
     as_given_ += best_given;
     channels_last_ += best_last;
   }
@@ -107,13 +141,14 @@ class LayoutTrial {
   /// The sum of all that was returned: something to differentiate.
   template <class Out>
   static torch::Tensor sum_of(const Out& outputs) {
-    torch::Tensor sum = torch::zeros({});
+    torch::Tensor sum;
     if constexpr (is_walkable<Out>) {
       for_each_tensor(outputs, [&](const torch::Tensor& tensor) {
-        if (tensor.defined() && tensor.is_floating_point()) sum = sum.to(tensor.device()) + tensor.sum();
+        if (!tensor.defined() || !tensor.is_floating_point()) return;
+        sum = sum.defined() ? sum + tensor.sum() : tensor.sum();
       });
     }
-    return sum;
+    return sum.defined() ? sum : torch::zeros({});
   }
 
   template <class Forward, class Inputs>

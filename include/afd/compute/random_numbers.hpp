@@ -9,28 +9,29 @@
 #include <utility>
 #include <vector>
 
-#include <ATen/Context.h>
 #include <torch/types.h>
 
+#include <afd/detail/device.hpp>
 #include <afd/state/state_dict.hpp>
 
 namespace afd::detail {
 
 [[nodiscard]] inline torch::Generator cpu_generator() {
-  return at::globalContext().defaultGenerator(torch::kCPU);
+  return *generator_of(torch::kCPU);
 }
 
-/// The default generators of the CPU and of every CUDA device of a list.
+/// The default generators of the CPU and of every device of a list that has one.
 class RandomNumbers {
  public:
   explicit RandomNumbers(const std::vector<torch::Device>& devices) {
     generators_.push_back({"random numbers", cpu_generator()});
     for (const torch::Device& device : devices) {
-      if (!device.is_cuda()) continue;
+      if (device.is_cpu()) continue;
       const std::string key = "random numbers " + device.str();
       const bool is_known =
           std::any_of(generators_.begin(), generators_.end(), [&](const auto& g) { return g.key == key; });
-      if (!is_known) generators_.push_back({key, at::globalContext().defaultGenerator(device)});
+      if (is_known) continue;
+      if (const auto generator = generator_of(device)) generators_.push_back({key, *generator});
     }
   }
 
@@ -72,7 +73,12 @@ class RandomNumbersGuard {
   explicit RandomNumbersGuard(RandomNumbers numbers) : numbers_(std::move(numbers)), before_(numbers_.states()) {}
   RandomNumbersGuard(const RandomNumbersGuard&) = delete;
   RandomNumbersGuard& operator=(const RandomNumbersGuard&) = delete;
-  ~RandomNumbersGuard() { numbers_.set_states(before_); }
+  ~RandomNumbersGuard() {
+    try {
+      numbers_.set_states(before_);
+    } catch (...) {  // a device that has failed, which another error tells of, or the next operator
+    }
+  }
 
  private:
   RandomNumbers numbers_;

@@ -27,6 +27,9 @@ class Undisturbed {
   explicit Undisturbed(torch::nn::Module& module)
       : eval_(module), random_(RandomNumbers(devices_of(module))), store_(module.buffers()), statistics_(store_) {}
 
+  /// Writes buffers back now, and throws if that cannot be done: at the end of a run that went well.
+  void put_back() { statistics_.put_back(); }
+
  private:
   EvalMode eval_;
   RandomNumbersGuard random_;

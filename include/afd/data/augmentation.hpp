@@ -3,6 +3,7 @@
 
 // Transforms in sequence, and all transforms of images in this library.
 
+#include <array>
 #include <cstddef>
 #include <tuple>
 #include <utility>
@@ -45,6 +46,8 @@ concept ComposableBatch = can_compose<false, B, Transforms...>();
 template <TransformIsValue... Transforms>
 class Compose {
  public:
+  static constexpr bool on_device = (TransformOnDevice<Transforms> && ...);
+
   explicit Compose(Transforms... transforms) : transforms_(std::move(transforms)...) {}
 
   /// Of inputs; if all transforms take no more than those.
@@ -59,14 +62,35 @@ class Compose {
     return from<0>(std::move(batch), rng);
   }
 
+  /// With `move(batch)` before the last transforms, those that are on_device: see TransformOnDevice.
+  template <class I, class T, class Move>
+    requires detail::ComposableBatch<BasicBatch<I, T>, Transforms...>
+  [[nodiscard]] auto on_the_way(BasicBatch<I, T> batch, const CounterRng& rng, const Move& move) const {
+    return from<0>(std::move(batch), rng, move);
+  }
+
  private:
-  template <std::size_t Place, class I, class T>
-  [[nodiscard]] auto from(BasicBatch<I, T> batch, const CounterRng& rng) const {
+  struct Stay {
+    template <class B>
+    void operator()(B& /*batch*/) const {}
+  };
+
+  /// How many transforms come before those at the end that are on_device.
+  static constexpr std::size_t before_device = [] {
+    constexpr std::array<bool, sizeof...(Transforms) + 1> can{TransformOnDevice<Transforms>..., true};
+    std::size_t place = sizeof...(Transforms);
+    while (place > 0 && can[place - 1]) --place;
+    return place;
+  }();
+
+  template <std::size_t Place, class I, class T, class Move = Stay>
+  [[nodiscard]] auto from(BasicBatch<I, T> batch, const CounterRng& rng, const Move& move = {}) const {
+    if constexpr (Place == before_device) move(batch);
     if constexpr (Place == sizeof...(Transforms)) {
       return batch;
     } else {
       return from<Place + 1>(detail::transformed(std::get<Place>(transforms_), std::move(batch), rng.stream(Place)),
-                             rng);
+                             rng, move);
     }
   }
 

@@ -38,9 +38,17 @@ concept TransformsBatch = requires(const T& transform, const B& batch, const Cou
 template <class T, class B = Batch>
 concept BatchTransform = TransformIsValue<T> && (TransformsInputs<T, typename B::Inputs> || TransformsBatch<T, B>);
 
+/// 4. `static constexpr bool on_device = true`, if it is there, says that the transform computes wherever its inputs
+/// are.
+///    A loader for an accelerator then moves batches before it and not after: bytes are a quarter of floats.
+template <class T>
+concept TransformOnDevice = requires { requires T::on_device; };
+
 /// uint8 to float in [0, 1], in every tensor of the inputs; anything else passes unchanged, as do token ids and masks.
 /// The least a network needs, and the transform to copy when you write your own.
 struct UnitRange {
+  static constexpr bool on_device = true;
+
   template <class Inputs>
   [[nodiscard]] Inputs operator()(const Inputs& inputs, const CounterRng& /*rng*/) const {
     return map_tensors(inputs, [](const torch::Tensor& tensor) {
@@ -68,6 +76,22 @@ template <class Transform, class I, class T>
     return as_batch(transform(batch, rng));
   } else {
     return batch;
+  }
+}
+
+/// The same with `move(batch)` on the way: as late as can be, but before transforms at the end that are on_device.
+template <class Transform, class I, class T, class Move>
+[[nodiscard]] auto transformed_on_the_way(const Transform& transform, BasicBatch<I, T> batch, const CounterRng& rng,
+                                          const Move& move) {
+  if constexpr (TransformOnDevice<Transform>) {
+    move(batch);
+    return transformed(transform, std::move(batch), rng);
+  } else if constexpr (requires { transform.on_the_way(std::move(batch), rng, move); }) {
+    return transform.on_the_way(std::move(batch), rng, move);
+  } else {
+    auto made = transformed(transform, std::move(batch), rng);
+    move(made);
+    return made;
   }
 }
 

@@ -12,6 +12,7 @@
 #include <afd/data/batch_transform.hpp>
 #include <afd/data/order.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/detail/device.hpp>
 #include <afd/error.hpp>
 
 namespace afd {
@@ -33,7 +34,7 @@ struct HorizontalFlip {
       if (rng.unit(image) < probability) flipped.push_back(image);
     }
     if (flipped.empty()) return inputs;
-    const torch::Tensor rows = torch::tensor(flipped, torch::kInt64).to(inputs.device());
+    const torch::Tensor rows = detail::sent(torch::tensor(flipped, torch::kInt64), inputs.device());
     return inputs.index_copy(0, rows, inputs.index_select(0, rows).flip({3}));
   }
 };

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -19,17 +20,20 @@
 #include <afd/data/tensor_dataset.hpp>
 #include <afd/data/tensors.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/detail/device.hpp>
 #include <afd/error.hpp>
 
 namespace afd {
 
 struct LoaderOptions {
   std::int64_t batch_size = 128;
-  bool shuffle = true;                 ///< a new order each epoch (training); false: the data set's (evaluation)
-  std::uint64_t seed = 0;              ///< of the orders and of the transforms
-  bool drop_last = false;              ///< leave out an incomplete last batch
-  std::int64_t min_batch = 2;          ///< when shuffling, leave out a last batch of fewer samples than this
-  torch::Device device = torch::kCPU;  ///< where the batches go, after the transform
+  bool shuffle = true;         ///< a new order each epoch (training); false: the data set's (evaluation)
+  std::uint64_t seed = 0;      ///< of the orders and of the transforms
+  bool drop_last = false;      ///< leave out an incomplete last batch
+  std::int64_t min_batch = 2;  ///< when shuffling, leave out a last batch of fewer samples than this
+  /// Where the batches go; not given, they stay where the data set is. To an accelerator they are copied without a
+  /// wait, and before the last transforms that can be computed there: see TransformOnDevice.
+  std::optional<torch::Device> device = std::nullopt;
 };
 
 /// A data set: `size()`, in samples; `validate()` throws DataError if it cannot be used; `gather(rows, rng)`, const,
@@ -58,7 +62,7 @@ using BatchOfDataset = std::remove_cvref_t<decltype(std::declval<const D&>().gat
 ///     for (const afd::Batch& batch : train) ...
 ///
 /// A batch has the type that the transform makes of the data set's; see BatchTransform. All its tensors are moved to
-/// the device.
+/// the device. A data set that lies on an accelerator is gathered there, and transformed there.
 ///
 /// BatchNorm cannot train on a batch of one sample. A shuffled epoch therefore leaves out a last batch
 /// smaller than `min_batch`; other samples are left out in the next epoch. Without shuffling nothing is left
@@ -70,8 +74,8 @@ class BatchLoader {
   using Made = decltype(detail::transformed(std::declval<const Transform&>(), std::declval<BatchOfDataset<D>>(),
                                             std::declval<const CounterRng&>()));
 
-  /// Throws ConfigError for a batch_size or min_batch below 1; DataError for a data set that is not valid, is
-  /// not on the CPU, or is too small for a single batch.
+  /// Throws ConfigError for a batch_size or min_batch below 1; DataError for a data set that is not valid, or is too
+  /// small for a single batch.
   explicit BatchLoader(D dataset, LoaderOptions options = {}, Transform transform = {})
       : dataset_(std::move(dataset)), options_(options), transform_(std::move(transform)) {
     if (options_.batch_size < 1 || options_.min_batch < 1) {
@@ -132,14 +136,21 @@ class BatchLoader {
     const std::int64_t count = std::min(options_.batch_size, sample_count() - start);
     const CounterRng rng(options_.seed, epoch_, start);
     // Copies: who changes a batch in place must not change the data set.
-    Made made =
-        detail::transformed(transform_, dataset_.gather(order_.narrow(0, start, count), rng.stream(gathering)), rng);
-    const auto move = [&](torch::Tensor& tensor) {
-      if (tensor.defined()) tensor = tensor.to(options_.device);
+    auto gathered = dataset_.gather(order_.narrow(0, start, count), rng.stream(gathering));
+    if (!options_.device) return detail::transformed(transform_, std::move(gathered), rng);
+    const auto move = [&](auto& batch) {
+      const auto send = [&](torch::Tensor& tensor) { tensor = detail::sent(tensor, *options_.device); };
+      for_each_tensor(batch.inputs, send);
+      for_each_tensor(batch.targets, send);
     };
-    for_each_tensor(made.inputs, move);
-    for_each_tensor(made.targets, move);
-    return made;
+    return detail::transformed_on_the_way(transform_, std::move(gathered), rng, move);
+  }
+
+  /// Where the batches are.
+  [[nodiscard]] torch::Device device() const {
+    if (options_.device) return *options_.device;
+    if constexpr (detail::is_tensor_dataset<D>) return first_tensor(dataset_.inputs).device();
+    return torch::kCPU;
   }
 
   [[nodiscard]] Iterator begin() const { return Iterator(this, first_batch_); }
@@ -149,11 +160,6 @@ class BatchLoader {
   static constexpr std::uint64_t gathering = ~std::uint64_t{0};  ///< a stream that no transform has
 
   void prepare_tensors() {
-    const torch::Device device = first_tensor(dataset_.inputs).device();
-    if (!device.is_cpu()) {
-      throw DataError(detail::concat("a loader needs its data set on the CPU, but it is on ", device,
-                                     "; the option `device` moves each batch"));
-    }
     const auto pack = [](torch::Tensor& tensor) { tensor = tensor.contiguous(); };
     for_each_tensor(dataset_.inputs, pack);
     for_each_tensor(dataset_.targets, pack);

@@ -14,6 +14,7 @@
 #include <afd/data/order.hpp>
 #include <afd/data/tensor_dataset.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/detail/device.hpp>
 #include <afd/error.hpp>
 
 namespace afd {
@@ -23,6 +24,8 @@ namespace afd {
 /// ConfigError for a stddev that is not positive or lists of two lengths, DataError when the lists do not fit
 /// the inputs' channels or the dtype is another one.
 struct Normalize {
+  static constexpr bool on_device = true;
+
   std::vector<double> mean;    ///< one per channel
   std::vector<double> stddev;  ///< one per channel
 
@@ -39,7 +42,8 @@ struct Normalize {
     std::vector<std::int64_t> shape(static_cast<std::size_t>(inputs.dim()), 1);
     shape[1] = inputs.size(1);
     const auto per_channel = [&](const std::vector<double>& numbers) {
-      return torch::tensor(numbers, torch::kFloat64).to(values.options()).view(shape);
+      return detail::sent(torch::tensor(numbers, torch::kFloat64).to(values.scalar_type()), values.device())
+          .view(shape);
     };
     return torch::addcmul(per_channel(shift), values, per_channel(scale));
   }

@@ -54,6 +54,8 @@ template <auto Place, class Inputs>
 ///     afd::OnInput<&Mine::image, afd::HorizontalFlip>{}
 template <auto Place, TransformIsValue Transform>
 struct OnInput {
+  static constexpr bool on_device = TransformOnDevice<Transform>;
+
   Transform transform;
 
   template <class Inputs>

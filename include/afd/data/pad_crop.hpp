@@ -7,12 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 #include <torch/types.h>
 
 #include <afd/data/batch_transform.hpp>
 #include <afd/data/order.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/detail/device.hpp>
 #include <afd/error.hpp>
 
 namespace afd {
@@ -22,9 +24,9 @@ namespace afd {
 enum class PadMode { zeros, reflect };
 
 /// Crops [N, C, H, W] of any dtype at offsets uniform in {0, …, 2 padding}², one per image, after padding all
-/// four sides. Put it before Normalize: bytes are the cheapest to move, and zeros are black only there. CPU
-/// only. Throws ConfigError for a padding that is negative or not below min(H, W), DataError for other
-/// inputs.
+/// four sides. Put it before Normalize: bytes are the cheapest to move, and zeros are black only there. On an
+/// accelerator, if the images are there. Throws ConfigError for a padding that is negative or not below min(H, W),
+/// DataError for other inputs.
 struct PadCrop {
   std::int64_t padding = 4;
   PadMode mode = PadMode::zeros;
@@ -59,17 +61,55 @@ inline void shift_row(const std::byte* from, std::byte* to, std::int64_t width, 
   fill(last, width);
 }
 
+/// Where each place of one side comes from, of each image: [N, size], moved by the image's `shifts`. Beyond the border
+/// it is `size`, or a place within if it is mirrored.
+[[nodiscard]] inline torch::Tensor shifted_places(const std::vector<std::int64_t>& shifts, std::int64_t size,
+                                                  PadMode mode) {
+  torch::Tensor places = torch::empty({static_cast<std::int64_t>(shifts.size()), size}, torch::kInt64);
+  auto* to = places.data_ptr<std::int64_t>();
+  for (const std::int64_t shift : shifts) {
+    for (std::int64_t x = shift; x < size + shift; ++x, ++to) {
+      *to = mode == PadMode::reflect ? reflect_index(x, size) : x < 0 || x >= size ? size : x;
+    }
+  }
+  return places;
+}
+
+/// Images [N, C, H, W] on a device, each moved by its shifts; of bytes the same as on the CPU.
+[[nodiscard]] inline torch::Tensor shifted_images(const torch::Tensor& images, const std::vector<std::int64_t>& down,
+                                                  const std::vector<std::int64_t>& right, PadMode mode) {
+  const std::int64_t count = images.size(0), channels = images.size(1), height = images.size(2), width = images.size(3);
+  const auto place = [&](const std::vector<std::int64_t>& shifts, std::int64_t size) {
+    return sent(shifted_places(shifts, size, mode), images.device());
+  };
+  const torch::Tensor rows = place(down, height).view({count, 1, height, 1}).expand({count, channels, height, width});
+  const torch::Tensor columns = place(right, width).view({count, 1, 1, width});
+  // One row and one column of zeros stand for all that is beyond the border.
+  const torch::Tensor padded =
+      mode == PadMode::reflect ? images : torch::constant_pad_nd(images, {0, 1, 0, 1}, torch::Scalar(0));
+  const torch::Tensor flat = padded.reshape({count, channels, -1});
+  const torch::Tensor index = (rows * padded.size(3) + columns).reshape({count, channels, -1});
+  return flat.gather(2, index).view(images.sizes());
+}
+
 }  // namespace detail
 
 inline torch::Tensor PadCrop::operator()(const torch::Tensor& inputs, const CounterRng& rng) const {
-  if (inputs.dim() != 4 || !inputs.device().is_cpu()) {
-    throw DataError(detail::concat("PadCrop needs images [N, C, H, W] on the CPU, but got shape ", inputs.sizes(),
-                                   " on ", inputs.device()));
+  if (inputs.dim() != 4) {
+    throw DataError(detail::concat("PadCrop needs images [N, C, H, W], but got shape ", inputs.sizes()));
   }
   const std::int64_t channels = inputs.size(1), height = inputs.size(2), width = inputs.size(3);
   if (padding < 0 || padding >= std::min(height, width)) {
     throw ConfigError(detail::concat("PadCrop's padding is ", padding, "; for images of ", height, "x", width,
                                      " it must be 0 to ", std::min(height, width) - 1));
+  }
+  if (!inputs.device().is_cpu()) {
+    std::vector<std::int64_t> down, right;
+    for (std::int64_t image = 0; image < inputs.size(0); ++image) {
+      down.push_back(rng.below(2 * padding + 1, image, 0) - padding);
+      right.push_back(rng.below(2 * padding + 1, image, 1) - padding);
+    }
+    return detail::shifted_images(inputs, down, right, mode);
   }
   const torch::Tensor source = inputs.contiguous();
   torch::Tensor result = torch::empty_like(source);

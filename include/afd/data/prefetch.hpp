@@ -3,6 +3,7 @@
 
 // Makes the next batches while the last one is trained on.
 
+#include <concepts>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -17,25 +18,33 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ThreadLocalState.h>
+#include <torch/types.h>
 
 #include <afd/data/batch.hpp>
+#include <afd/data/tensors.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/detail/device.hpp>
 #include <afd/error.hpp>
 
 namespace afd {
 
 struct PrefetchOptions {
   std::int64_t batches = 2;  ///< made ahead, at most
+  /// Where the batches go, beside what is computed there; not given, where the source makes them, if it says so with
+  /// device(), as a BatchLoader does.
+  std::optional<torch::Device> device = std::nullopt;
 };
 
 namespace detail {
 
-/// One walk through a source of batches like B on a thread of its own.
+/// One walk through a source of batches like B on a thread of its own. On an accelerator on a stream of its own, too:
+/// what is made there is waited for by the stream of whoever takes it, and by no host.
 template <class B>
 class PrefetchWalk {
  public:
   template <class Source>
-  PrefetchWalk(Source& source, std::int64_t ahead) : ahead_(static_cast<std::size_t>(ahead)) {
+  PrefetchWalk(Source& source, std::int64_t ahead, torch::Device device)
+      : ahead_(static_cast<std::size_t>(ahead)), device_(indexed(device)), begin_(device_) {
     const int all = at::get_num_threads();
     thread_ = std::thread([this, &source, state = at::ThreadLocalState()] {
       // One thread is enough for copies, and takes no core from the training.
@@ -60,10 +69,14 @@ class PrefetchWalk {
     changed_.wait(lock, [&] { return !queue_.empty() || finished_ || stopping_; });
     if (stopping_) return std::nullopt;
     if (!queue_.empty()) {
-      B batch = std::move(queue_.front());
+      Made made = std::move(queue_.front());
       queue_.pop_front();
       changed_.notify_all();
-      return batch;
+      made.ready.open();
+      const auto keep = [&](const torch::Tensor& tensor) { made.ready.keep(tensor); };
+      for_each_tensor(made.batch.inputs, keep);
+      for_each_tensor(made.batch.targets, keep);
+      return std::move(made.batch);
     }
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
     return std::nullopt;
@@ -79,6 +92,11 @@ class PrefetchWalk {
   }
 
  private:
+  struct Made {
+    B batch;
+    Parcel ready;
+  };
+
   void started() {
     const std::lock_guard lock(mutex_);
     started_ = true;
@@ -88,12 +106,20 @@ class PrefetchWalk {
   template <class Source>
   void produce(Source& source) {
     try {
+      const SideStream side(device_);
+      begin_.open();  // a data set that was put on the device just now is there first
       for (auto&& item : source) {
         B batch = as_batch(item);
+        if (!device_.is_cpu()) {
+          const auto send = [&](torch::Tensor& tensor) { tensor = sent(tensor, device_); };
+          for_each_tensor(batch.inputs, send);
+          for_each_tensor(batch.targets, send);
+        }
+        Parcel ready(device_);
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return queue_.size() < ahead_ || stopping_; });
         if (stopping_) return;
-        queue_.push_back(std::move(batch));
+        queue_.push_back({std::move(batch), std::move(ready)});
         changed_.notify_all();
       }
     } catch (...) {
@@ -106,9 +132,11 @@ class PrefetchWalk {
   }
 
   std::size_t ahead_;
+  torch::Device device_;
+  Parcel begin_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<B> queue_;
+  std::deque<Made> queue_;
   std::exception_ptr error_;
   bool started_ = false;
   bool finished_ = false;
@@ -121,6 +149,9 @@ class PrefetchWalk {
 /// A BatchSource that makes another's batches ahead, on one thread of its own: the same batches in the same order.
 ///
 ///     afd::Prefetch train{afd::BatchLoader{dataset, {.batch_size = 128}, afd::Compose{...}}};
+///
+/// To an accelerator batches are copied on a stream beside the training's, from memory that the device can read by
+/// itself; the training waits on the device, for the batch that it needs, and not on the host.
 ///
 /// Holds the source. Each begin() starts a walk; a walk that is left early, start_epoch() and the destructor stop it.
 /// What the source throws is thrown where its batch would have come. A source that yields references to something it
@@ -169,7 +200,7 @@ class Prefetch {
 
   [[nodiscard]] Iterator begin() {
     stop();
-    walk_ = std::make_shared<Walk>(source_, options_.batches);
+    walk_ = std::make_shared<Walk>(source_, options_.batches, device());
     return Iterator(walk_);
   }
   [[nodiscard]] std::default_sentinel_t end() const { return std::default_sentinel; }
@@ -196,6 +227,17 @@ class Prefetch {
 
   /// The source, which must not be used during a walk.
   [[nodiscard]] const Source& source() const { return source_; }
+
+  /// Where the batches are, as far as that is known.
+  [[nodiscard]] torch::Device device() const {
+    if (options_.device) return *options_.device;
+    if constexpr (requires {
+                    { source_.device() } -> std::convertible_to<torch::Device>;
+                  }) {
+      return source_.device();
+    }
+    return torch::kCPU;
+  }
 
  private:
   void stop() {

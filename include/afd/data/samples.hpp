@@ -13,6 +13,7 @@
 
 #include <afd/data/tensors.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/detail/device.hpp>
 #include <afd/error.hpp>
 
 namespace afd::detail {
@@ -29,8 +30,8 @@ template <class T>
     }
     return chosen;
   } else {
-    return map_tensors(value,
-                       [&](const torch::Tensor& tensor) { return tensor.index_select(0, rows.to(tensor.device())); });
+    return map_tensors(
+        value, [&](const torch::Tensor& tensor) { return tensor.index_select(0, sent(rows, tensor.device())); });
   }
 }
 

@@ -22,7 +22,7 @@ inline void check_hard_labels(const torch::Tensor& labels, std::int64_t classes,
                            " stands for none; leave those samples out (select() of the data set), or give them soft "
                            "labels"));
   }
-  const auto [least, most] = label_range(labels);
+  const auto [least, most, count] = label_range(labels, std::nullopt, classes);
   if (least >= 0 && most < classes) return;
   throw DataError(concat("label ", least < 0 ? least : most, " is out of range: ", who, " has classes = ", classes,
                          ", so labels must be 0 to ", classes - 1));

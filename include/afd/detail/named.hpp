@@ -3,12 +3,14 @@
 
 // Says where an error came from: "edge 0 -> 1, term feature_l1: <what was wrong>".
 
+#include <new>
 #include <string>
 #include <utility>
 
 #include <c10/util/Exception.h>
 
 #include <afd/detail/concat.hpp>
+#include <afd/detail/device_error.hpp>
 #include <afd/error.hpp>
 
 namespace afd::detail {
@@ -32,13 +34,21 @@ namespace afd::detail {
     throw FileError(place + ": " + error.what());
   } catch (const NonFiniteError& error) {
     throw NonFiniteError(place + ": " + error.what());
+  } catch (const OutOfMemoryError& error) {
+    throw OutOfMemoryError(place + ": " + error.what());
+  } catch (const DeviceError& error) {
+    throw DeviceError(place + ": " + error.what());
+  } catch (const std::bad_alloc& error) {
+    throw_of_memory(error, place);
   } catch (const c10::Error& error) {
+    throw_if_of_device(error, place);
     throw ShapeError(place + ": LibTorch says: " + error.what_without_backtrace());
   }
 }
 
 /// body(), with `place`, its parts concatenated, put before the message of what it throws. LibTorch's own errors,
-/// mostly of operators that got a shape they cannot use, become ShapeErrors with their message.
+/// mostly of operators that got a shape they cannot use, become ShapeErrors with their message; those of a device or of
+/// memory become DeviceErrors.
 template <class Body, class... Place>
 decltype(auto) named(Body&& body, const Place&... place) {
   try {

@@ -21,6 +21,17 @@
 
 namespace afd {
 
+namespace detail {
+
+/// How often each number below `end` is among `numbers`, int64 [N]. On an accelerator without bincount, which waits
+/// there to see how long its result is.
+[[nodiscard]] inline torch::Tensor counted(const torch::Tensor& numbers, std::int64_t end) {
+  if (numbers.device().is_cpu()) return torch::bincount(numbers, {}, end);
+  return torch::zeros({end}, numbers.options()).scatter_add_(0, numbers, torch::ones_like(numbers));
+}
+
+}  // namespace detail
+
 /// Over `samples` places: those that have a label, of all batches together.
 struct DenseClassificationScores {
   double loss = 0;            ///< mean of -log p(label)
@@ -83,7 +94,7 @@ struct DenseClassification {
     const torch::Tensor predicted = best.masked_fill(most.isnan(), classes);
     const std::int64_t cells = classes * (classes + 1);
     const torch::Tensor cell = (labels * (classes + 1) + predicted).masked_fill(has_none, cells);
-    const torch::Tensor counts = torch::bincount(cell.flatten(), {}, cells + 1);
+    const torch::Tensor counts = detail::counted(cell.flatten(), cells + 1);
     confusion.add(counts.narrow(0, 0, cells).view({classes, classes + 1}));
   }
 

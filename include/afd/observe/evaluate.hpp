@@ -14,6 +14,7 @@
 
 #include <afd/data/batch.hpp>
 #include <afd/data/views.hpp>
+#include <afd/detail/device_error.hpp>
 #include <afd/network/eval_mode.hpp>
 #include <afd/network/frozen.hpp>
 #include <afd/network/network.hpp>
@@ -77,8 +78,11 @@ CohortScores<S, sizeof...(Nets)> evaluate_members(Source& source, const S& score
     const torch::NoGradGuard no_grad;
     const std::tuple<EvalModeOf<Nets>...> eval_modes{networks...};
     Evaluation<S, B, Nets...> evaluation(score, members);
-    for (auto&& item : source) evaluation.add(as_batch(item), networks...);
-    return evaluation.scores();
+    const auto whole_walk = [&] {
+      for (auto&& item : source) evaluation.add(as_batch(item), networks...);
+      return evaluation.scores();
+    };
+    return named_device_errors(whole_walk, "an evaluation");
   } else {
     return {};
   }

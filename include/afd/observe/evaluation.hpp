@@ -7,11 +7,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <afd/data/batch_check.hpp>
@@ -77,7 +79,8 @@ class Evaluation {
   void add(const B& batch, Nets&... networks) {
     const auto all = std::tie(networks...);
     const std::int64_t samples = check_batch_form(batch);
-    check_inputs_are_finite(batch.inputs);
+    if (!devices_) devices_ = {device_of_module(module_of(networks))...};
+    inputs_.add(batch.inputs);
     Joined joined;
     for (const bool members : {true, false}) {
       for_each_index<K>([&](auto k) {
@@ -92,6 +95,7 @@ class Evaluation {
 
   /// Throws what result() of the score throws, DataError if there was nothing.
   [[nodiscard]] CohortScores<S, K> scores() const {
+    inputs_.require_finite();
     CohortScores<S, K> result;
     for (std::size_t k = 0; k < K; ++k) result.networks[k] = left_out_[k] ? not_scored<S>() : scores_[k].result();
     result.ensemble = has_ensemble && has_joined_ ? ensemble_.result() : not_scored<S>();
@@ -109,8 +113,9 @@ class Evaluation {
   /// What the members say of one batch.
   struct Joined {
     std::vector<View> views;
-    std::vector<torch::Tensor> read;  ///< where that is one tensor
-    bool agree = true;                ///< they have one form
+    std::vector<torch::Tensor> read;                   ///< where that is one tensor
+    bool agree = true;                                 ///< they have one form
+    std::optional<std::vector<std::int64_t>> checked;  ///< sizes that the batch's targets are known to fit
   };
 
   template <std::size_t... I>
@@ -124,13 +129,16 @@ class Evaluation {
       left_out_[I] = true;
     } else {
       const auto scored = [&] {
-        const auto outputs = run(network, inputs_of<I, K>(batch.inputs));
+        const auto& inputs = inputs_of<I, K>(batch.inputs);
+        if ((*devices_)[I]) check_inputs_are_on(*(*devices_)[I], inputs, "it is");
+        const auto outputs = run(network, inputs);
         const auto& read = ScoreReads<S>::of(outputs);
         if (!members_[I] && !is_there(read)) return false;
         ScoreReads<S>::check(outputs, samples);
         if (!members_[I] && !is_like(read, joined)) return false;
-        if constexpr (ScoreChecks<S, typename Flow<I>::Read, typename B::Targets>)
-          scores_[I].check(read, batch.targets);
+        if constexpr (ScoreChecks<S, typename Flow<I>::Read, typename B::Targets>) {
+          if (is_new(read, joined)) scores_[I].check(read, batch.targets);
+        }
         const auto& view = score_view(scores_[I], read);
         scores_[I].add(view, batch.targets);
         if (members_[I]) join(read, view, joined);
@@ -138,6 +146,11 @@ class Evaluation {
       };
       left_out_[I] = !named(scored, "network ", I);
     }
+  }
+
+  static std::optional<torch::Device> device_of_module(const torch::nn::Module& module) {
+    const std::vector<torch::Tensor> parameters = module.parameters();
+    return parameters.empty() ? std::nullopt : std::optional(parameters.front().device());
   }
 
   /// A teacher may have no head.
@@ -148,6 +161,16 @@ class Evaluation {
     } else {
       return true;
     }
+  }
+
+  /// Targets are checked, and read, once for all networks that return one tensor of one form.
+  template <class Read>
+  static bool is_new(const Read& read, Joined& joined) {
+    if constexpr (std::is_same_v<Read, torch::Tensor>) {
+      if (joined.checked && read.sizes() == *joined.checked) return false;
+      joined.checked = read.sizes().vec();
+    }
+    return true;
   }
 
   /// A teacher with other classes would be scored by labels that are not its own. Of a struct of the user's only the
@@ -178,6 +201,8 @@ class Evaluation {
   Members members_;
   std::array<S, K> scores_;
   S ensemble_;
+  InputWatch inputs_;
+  std::optional<std::array<std::optional<torch::Device>, K>> devices_;  // of networks that have parameters
   Members left_out_{};
   bool has_joined_ = true;
 };

@@ -33,8 +33,8 @@ namespace afd::detail {
 
 /// How often one discriminator was right.
 struct GameCount {
-  double real = 0, judged_real = 0;
-  double fake = 0, judged_fake = 0;
+  torch::Tensor real, fake;  ///< how often, not read before the end
+  double judged_real = 0, judged_fake = 0;
 };
 
 /// Counts the judgements of one batch, in eval mode.
@@ -51,8 +51,9 @@ void count_games(const typename Plan::Networks& networks, const typename Plan::S
                                 [](auto t) { return AdversarialTerm<typename Plan::template Term<t>>; });
     }
   });
-  const auto count = [](const torch::Tensor& scores, bool is_real, double& right, double& judged) {
-    right += static_cast<double>((is_real ? scores > 0 : scores <= 0).sum().template item<std::int64_t>());
+  const auto count = [](const torch::Tensor& scores, bool is_real, torch::Tensor& right, double& judged) {
+    const torch::Tensor more = (is_real ? scores > 0 : scores <= 0).sum();
+    right = right.defined() ? right + more : more;
     judged += static_cast<double>(scores.numel());
   };
   for_each_index<Plan::term_count>([&](auto t) {
@@ -92,8 +93,11 @@ template <class Plan, class Cohort, class Source>
             if (game.judged_real == 0) {
               throw DataError("there is nothing to judge: the source of batches gave no sample");
             }
-            games.push_back({Plan::template name<t>, edge.teacher, edge.student, game.real / game.judged_real,
-                             game.fake / game.judged_fake});
+            const auto share = [](const torch::Tensor& right, double judged) {
+              return static_cast<double>(right.template item<std::int64_t>()) / judged;
+            };
+            games.push_back({Plan::template name<t>, edge.teacher, edge.student, share(game.real, game.judged_real),
+                             share(game.fake, game.judged_fake)});
           }
         }
       });

@@ -17,6 +17,7 @@
 #include <torch/utils.h>
 
 #include <afd/detail/concat.hpp>
+#include <afd/detail/libtorch.hpp>
 #include <afd/state/state_visitor.hpp>
 
 namespace afd::detail {
@@ -34,8 +35,9 @@ class ForeachState {
       for (const torch::Tensor& parameter : parameters_) slot.push_back(torch::zeros_like(parameter));
   }
 
-  /// One step along `scale` times the gradients.
-  void apply(std::span<const torch::Tensor> gradients, double scale) {
+  /// One step along `scale` times the gradients, a number or one on the device.
+  template <class Scale>
+  void apply(std::span<const torch::Tensor> gradients, const Scale& scale) {
     const torch::NoGradGuard no_grad;
     std::map<std::int64_t, std::vector<std::size_t>> same_step;  // nearly always all of them
     for (std::size_t i = 0; i < parameters_.size(); ++i)
@@ -47,24 +49,29 @@ class ForeachState {
         return some;
       };
       std::vector<torch::Tensor> weights = of(parameters_), directions = of(gradients);
-      for (std::size_t i = 0; i < weights.size(); ++i) directions[i] = directions[i].to(weights[i].scalar_type());
-      if (scale != 1.0) directions = at::_foreach_mul(directions, scale);
+      for (std::size_t i = 0; i < weights.size(); ++i) directions[i] = like(weights[i], directions[i]);
+      directions = scaled(directions, scale);
       std::array<std::vector<torch::Tensor>, Rule::slots> slots;
       for (std::size_t s = 0; s < Rule::slots; ++s) slots[s] = of(slots_[s]);
       rule_.update_all(rule_.template coefficients<double>(rate_, step), weights, directions, slots);
     }
   }
 
-  /// The sum of the squares of all elements. On an accelerator the host waits for it.
-  [[nodiscard]] double squared_norm(std::span<const torch::Tensor> gradients) const {
+  /// The norm of all elements together, as a number on the device; undefined for no gradients.
+  [[nodiscard]] torch::Tensor norm(std::span<const torch::Tensor> gradients) const {
     const torch::NoGradGuard no_grad;
     std::vector<torch::Tensor> known;
     for (const torch::Tensor& gradient : gradients)
       if (gradient.defined()) known.push_back(gradient);
-    if (known.empty()) return 0;
-    std::vector<torch::Tensor> norms = at::_foreach_norm(known);
-    for (torch::Tensor& norm : norms) norm = norm.to(torch::kFloat64);
-    return torch::stack(norms).square().sum().template item<double>();
+    if (known.empty()) return {};
+    return torch::stack(at::_foreach_norm(known)).to(torch::kFloat64).square().sum().sqrt();
+  }
+
+  /// The sum of the squares of all elements. On an accelerator the host waits for it.
+  [[nodiscard]] double squared_norm(std::span<const torch::Tensor> gradients) const {
+    const torch::Tensor read = norm(gradients);
+    const double value = read.defined() ? read.template item<double>() : 0;
+    return value * value;
   }
 
   void scale_rate(double factor) { rate_ = rule_.lr * factor; }
@@ -83,6 +90,30 @@ class ForeachState {
   }
 
  private:
+  /// In the parameter's dtype and strides: operators over lists are slow for all of one if those of a pair differ.
+  [[nodiscard]] static torch::Tensor like(const torch::Tensor& parameter, const torch::Tensor& gradient) {
+    const bool converts = gradient.scalar_type() != parameter.scalar_type();
+    torch::Tensor same = converts ? gradient.to(parameter.scalar_type()) : gradient;
+    if (same.strides() == parameter.strides()) return same;
+    // Strides of sizes of one are of no account: the elements may lie in the same order all the same.
+    const bool is_dense = parameter.is_non_overlapping_and_dense() && same.is_non_overlapping_and_dense();
+    const bool same_order = is_dense && ((same.is_contiguous() && parameter.is_contiguous()) ||
+                                         (is_channels_last(same) && is_channels_last(parameter)));
+    if (same_order) return same.as_strided(parameter.sizes(), parameter.strides());
+    return torch::empty_like(parameter).copy_(same);
+  }
+  [[nodiscard]] static bool is_channels_last(const torch::Tensor& tensor) {
+    return tensor.dim() == 4 && tensor.is_contiguous(torch::MemoryFormat::ChannelsLast);
+  }
+
+  [[nodiscard]] static std::vector<torch::Tensor> scaled(const std::vector<torch::Tensor>& all, double scale) {
+    return scale == 1.0 ? all : at::_foreach_mul(all, scale);
+  }
+  [[nodiscard]] static std::vector<torch::Tensor> scaled(const std::vector<torch::Tensor>& all,
+                                                         const torch::Tensor& scale) {
+    return scaled_list(all, scale);
+  }
+
   std::vector<torch::Tensor> parameters_;
   Rule rule_;
   double rate_;

@@ -53,6 +53,14 @@ concept OptimizerScalesRate = requires(OptimizerState<O>& state) { state.scale_r
 template <class S>
 concept OptimizerPrepares = requires(S& state, std::span<const torch::Tensor> gradients) { state.prepare(gradients); };
 
+/// Beside prepare() it may have `probe(gradients)`, which a step calls in its place on an accelerator: the same, as far
+/// as the host need not wait for the device; returns a number on the device that is finite if the gradients are and
+/// prepare() would not have thrown, or an undefined tensor if it has not looked.
+template <class S>
+concept OptimizerProbes = OptimizerPrepares<S> && requires(S& state, std::span<const torch::Tensor> gradients) {
+  { state.probe(gradients) } -> std::same_as<torch::Tensor>;
+};
+
 /// A running optimizer may also have `visit_state(names, visitor)`, which names all that an apply() changes besides the
 /// parameters to a StateVisitor, by the parameters' names; without it a run cannot be saved.
 template <class S>

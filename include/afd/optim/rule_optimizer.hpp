@@ -46,14 +46,28 @@ class RuleOptimizer {
   /// clipped is not finite: clipping would make all gradients so.
   void prepare(std::span<const torch::Tensor> gradients) {
     if (is_plain()) return;
-    const torch::NoGradGuard no_grad;
-    next_.assign(gradients.begin(), gradients.end());
-    for (std::size_t i = 0; i < sums_.size(); ++i) {
-      if (sums_[i].defined()) next_[i] = next_[i].defined() ? sums_[i] + next_[i] : sums_[i];
-    }
-    scale_ = 1.0 / static_cast<double>(handling_.accumulate);
-    if (handling_.max_norm > 0 && is_due()) scale_ *= clipping(std::sqrt(squared_norm()) * scale_);
+    gather(gradients);
+    if (clips()) scale_ *= clipping(std::sqrt(squared_norm()) * scale_);
     prepared_ = true;
+  }
+
+  /// The same on an accelerator without a wait: the norm, which was not read, if it is to be clipped. One that is not
+  /// finite makes the next apply() spoil the parameters, so whoever does not look at it must look at those.
+  [[nodiscard]] torch::Tensor probe(std::span<const torch::Tensor> gradients) {
+    if (is_plain()) return {};
+    const auto* state = std::get_if<ForeachState<Rule>>(&state_);
+    if (state == nullptr) {
+      prepare(gradients);
+      return {};
+    }
+    const torch::NoGradGuard no_grad;
+    gather(gradients);
+    prepared_ = true;
+    torch::Tensor norm = clips() ? state->norm(next_) : torch::Tensor();
+    if (!norm.defined()) return {};
+    norm = norm * scale_;
+    clipped_ = (handling_.max_norm / (norm + tiny)).clamp_max(1.0) * scale_;
+    return norm;
   }
 
   void apply(std::span<const torch::Tensor> gradients) {
@@ -61,7 +75,11 @@ class RuleOptimizer {
     if (!prepared_) prepare(gradients);
     prepared_ = false;
     if (is_due()) {
-      update(next_, scale_);
+      if (clipped_.defined()) {
+        std::get<ForeachState<Rule>>(state_).apply(next_, clipped_);
+      } else {
+        update(next_, scale_);
+      }
       sums_.clear();
       next_.clear();
       steps_ = 0;
@@ -91,6 +109,7 @@ class RuleOptimizer {
 
  private:
   using State = std::variant<FusedState<Rule>, ForeachState<Rule>>;
+  static constexpr double tiny = 1e-6;  // as in LibTorch's clip_grad_norm_
 
   static State made(std::vector<torch::Tensor> parameters, const Rule& rule) {
     if (!parameters.empty() && can_fuse(parameters)) {
@@ -100,6 +119,7 @@ class RuleOptimizer {
   }
 
   [[nodiscard]] bool is_plain() const { return handling_.max_norm == 0 && handling_.accumulate == 1; }
+  [[nodiscard]] bool clips() const { return handling_.max_norm > 0 && is_due(); }
   [[nodiscard]] bool is_due() const { return steps_ + 1 == handling_.accumulate; }
 
   [[nodiscard]] double squared_norm() const {
@@ -111,8 +131,18 @@ class RuleOptimizer {
       throw NonFiniteError(concat("the norm of the gradients is ", norm, ", though the loss is finite; no weight was ",
                                   "changed; lower the learning rate"));
     }
-    // LibTorch's clip_grad_norm_ has the same 1e-6.
-    return std::fmin(1.0, handling_.max_norm / (norm + 1e-6));
+    return std::fmin(1.0, handling_.max_norm / (norm + tiny));
+  }
+
+  /// What the next update is made of, if it is due.
+  void gather(std::span<const torch::Tensor> gradients) {
+    const torch::NoGradGuard no_grad;
+    next_.assign(gradients.begin(), gradients.end());
+    for (std::size_t i = 0; i < sums_.size(); ++i) {
+      if (sums_[i].defined()) next_[i] = next_[i].defined() ? sums_[i] + next_[i] : sums_[i];
+    }
+    scale_ = 1.0 / static_cast<double>(handling_.accumulate);
+    clipped_.reset();
   }
 
   void update(std::span<const torch::Tensor> gradients, double scale) {
@@ -125,6 +155,7 @@ class RuleOptimizer {
   std::vector<torch::Tensor> sums_;  // of their gradients; the first one's own tensors, which are only read
   std::vector<torch::Tensor> next_;  // what sums_ will be, or the update uses
   double scale_ = 1.0;
+  torch::Tensor clipped_;  // the same on the device, where it is not read
   bool prepared_ = false;
 };
 

@@ -18,6 +18,7 @@
 #include <afd/compute/execution.hpp>
 #include <afd/compute/layout.hpp>
 #include <afd/compute/precision.hpp>
+#include <afd/data/batch_check.hpp>
 #include <afd/data/views.hpp>
 #include <afd/detail/for_each_index.hpp>
 #include <afd/network/network.hpp>
@@ -25,6 +26,7 @@
 #include <afd/step/guard.hpp>
 #include <afd/step/objectives.hpp>
 #include <afd/step/options.hpp>
+#include <afd/step/placement.hpp>
 #include <afd/step/rehearsal.hpp>
 
 namespace afd::detail {
@@ -42,16 +44,13 @@ class Cohort {
   /// ShapeError, DataError or ConfigError that names the network or the edge; nothing is changed then.
   template <class B>
   Cohort(const Networks& networks, const Strategy& strategy, const Options& options, const B& batch)
-      : Cohort(networks, strategy, options, batch, Rehearsal<Plan, B>(networks, strategy, options.precision, batch)) {}
+      : Cohort(networks, strategy, options, batch, device_for(networks, batch)) {}
 
   /// For shapes that are known, in a memory layout that is known.
   Cohort(const Networks& networks, const Strategy& strategy, const Options& options,
          typename Edges<Plan>::Shapes shapes, bool channels_last)
-      : edges_(strategy, std::move(shapes)),
-        objectives_(networks, edges_, options),
-        guard_(statistics_of(networks, edges_)) {
-    if (channels_last) use_channels_last(networks);
-  }
+      : Cohort(networks, strategy, options, device_of<Plan>(networks), std::move(shapes),
+               [&](Edges<Plan>& /*edges*/) { return channels_last; }) {}
 
   /// What is decided when the first batch is seen, if it is not yet.
   template <class B>
@@ -59,7 +58,7 @@ class Cohort {
     if (runner_) return;
     std::array<double, network_count> costs{};
     if constexpr (Runner::needs_costs) costs = Rehearsal<Plan, B>::costs(networks, batch);
-    runner_ = std::make_unique<Runner>(options.execution, costs);
+    runner_ = std::make_unique<Runner>(options.execution, costs, device_);
   }
 
   /// What runs the networks, on the options' threads.
@@ -67,6 +66,10 @@ class Cohort {
   [[nodiscard]] Edges<Plan>& edges() { return edges_; }
   [[nodiscard]] Objectives<Plan, Options>& objectives() { return objectives_; }
   [[nodiscard]] Guard& guard() { return guard_; }
+  /// Of all networks. Where it is an accelerator, the host must wait for whatever it looks at.
+  [[nodiscard]] torch::Device device() const { return device_; }
+  /// How the networks lie, which must not change.
+  [[nodiscard]] const Placement& placement() const { return placement_; }
   /// Whether kernels and images lie in channels_last.
   [[nodiscard]] bool channels_last() const { return channels_last_; }
 
@@ -82,11 +85,38 @@ class Cohort {
  private:
   template <class B>
   Cohort(const Networks& networks, const Strategy& strategy, const Options& options, const B& batch,
-         const Rehearsal<Plan, B>& rehearsal)
-      : Cohort(networks, strategy, options, rehearsal.edge_shapes(), false) {
-    rehearsal.compare(edges_, Guard::looks);
-    see(networks, options, batch);
-    if (layout_pays(networks, options, batch)) use_channels_last(networks);
+         torch::Device device)
+      : Cohort(networks, strategy, options, batch, device,
+               Rehearsal<Plan, B>(networks, strategy, options.precision, batch)) {}
+
+  template <class B>
+  Cohort(const Networks& networks, const Strategy& strategy, const Options& options, const B& batch,
+         torch::Device device, const Rehearsal<Plan, B>& rehearsal)
+      : Cohort(networks, strategy, options, device, rehearsal.edge_shapes(), [&](Edges<Plan>& edges) {
+          rehearsal.compare(edges, Guard::looks, device);
+          see(networks, options, batch);
+          return layout_pays(networks, options, batch);
+        }) {}
+
+  /// The layout is chosen before optimizers are made: what they keep lies as the parameters do.
+  template <class ChoosesChannelsLast>
+  Cohort(const Networks& networks, const Strategy& strategy, const Options& options, torch::Device device,
+         typename Edges<Plan>::Shapes shapes, const ChoosesChannelsLast& chooses_channels_last)
+      : device_(device),
+        edges_(strategy, std::move(shapes)),
+        channels_last_(chooses_channels_last(edges_)),
+        laid_out_(modules_of(networks, edges_), channels_last_),
+        objectives_(networks, edges_, options),
+        guard_(statistics_of(networks, edges_)),
+        placement_(placement_of<Plan>(networks, edges_)) {
+    laid_out_.keep();
+  }
+
+  template <class B>
+  static torch::Device device_for(const Networks& networks, const B& batch) {
+    const torch::Device device = device_of<Plan>(networks);
+    check_inputs_are_on(device, batch.inputs, "the networks are");
+    return device;
   }
 
   template <class B>
@@ -103,10 +133,11 @@ class Cohort {
     return trial.channels_last_pays();
   }
 
-  void use_channels_last(const Networks& networks) {
-    channels_last_ = true;
-    for_each_index<network_count>([&](auto k) { to_channels_last(module_of(std::get<k>(networks))); });
-    for (const auto& module : edges_.modules()) to_channels_last(*module);
+  static std::vector<torch::nn::Module*> modules_of(const Networks& networks, const Edges<Plan>& edges) {
+    std::vector<torch::nn::Module*> all;
+    for_each_index<network_count>([&](auto k) { all.push_back(&module_of(std::get<k>(networks))); });
+    for (const auto& module : edges.modules()) all.push_back(module.get());
+    return all;
   }
 
   /// Running statistics of all that a step trains.
@@ -123,11 +154,14 @@ class Cohort {
     return all;
   }
 
+  torch::Device device_;
   Edges<Plan> edges_;
+  std::unique_ptr<Runner> runner_;
+  bool channels_last_;
+  LaidOut laid_out_;
   Objectives<Plan, Options> objectives_;
   Guard guard_;
-  std::unique_ptr<Runner> runner_;
-  bool channels_last_ = false;
+  Placement placement_;
 };
 
 }  // namespace afd::detail

@@ -18,6 +18,7 @@
 #include <afd/data/batch.hpp>
 #include <afd/data/batch_check.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/detail/device_error.hpp>
 #include <afd/detail/for_each_index.hpp>
 #include <afd/network/network.hpp>
 #include <afd/network/network_handle.hpp>
@@ -94,9 +95,14 @@ class Distiller {
     if constexpr (fits<B>()) {
       const auto given = as_batch(batch);
       const std::int64_t samples = detail::check_batch_form(given);
-      build(given);
-      cohort_->see(networks_, options_, given);
-      return detail::Step<Plan, Options, BatchOf<B>>(networks_, strategy_, options_, *cohort_).run(given, samples);
+      const auto whole_step = [&] {
+        build(given);
+        cohort_->placement().require_unchanged();
+        detail::check_inputs_are_on(cohort_->device(), given.inputs, "the networks are");
+        cohort_->see(networks_, options_, given);
+        return detail::Step<Plan, Options, BatchOf<B>>(networks_, strategy_, options_, *cohort_).run(given, samples);
+      };
+      return detail::named_device_errors(whole_step, "a step");
     } else {
       return {};
     }

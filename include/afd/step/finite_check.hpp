@@ -44,6 +44,28 @@ bool refuse(const std::string& message, const Policy& policy, SkippedSteps& skip
   }
 }
 
+/// Whether all of these numbers, on one device, are finite; undefined ones are. The host waits once, for all of them.
+[[nodiscard]] inline bool all_are_finite(const std::vector<torch::Tensor>& numbers) {
+  const torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> known;
+  for (const torch::Tensor& number : numbers) {
+    if (!number.defined()) continue;
+    const torch::Tensor constant = number.detach();
+    const bool is_like = known.empty() || constant.scalar_type() == known.front().scalar_type();
+    known.push_back(is_like ? constant : constant.to(known.front().scalar_type()));
+  }
+  return known.empty() || std::isfinite(torch::stack(known).sum().item<double>());
+}
+
+/// The sum of the norms of gradients, a number on their device that is finite if they are; undefined for none.
+[[nodiscard]] inline torch::Tensor sum_of_norms(const std::vector<torch::Tensor>& gradients) {
+  const torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> known;
+  for (const torch::Tensor& gradient : gradients)
+    if (gradient.defined()) known.push_back(gradient);
+  return known.empty() ? torch::Tensor() : torch::stack(at::_foreach_norm(known)).sum();
+}
+
 /// Whether a step with these losses must not go on. Undefined ones were not computed. Reads one value if all is well.
 template <class Plan, std::size_t N, class Policy>
 bool refuses_losses(const std::array<torch::Tensor, N>& losses, const Policy& policy, SkippedSteps& skipped) {
@@ -64,7 +86,7 @@ bool refuses_losses(const std::array<torch::Tensor, N>& losses, const Policy& po
 }
 
 /// Throws NonFiniteError if an element of a gradient is not finite. Undefined ones are. On an accelerator the host
-/// waits.
+/// waits for each of them, so that there a step asks all_are_finite() before.
 inline void require_finite_gradients(const std::vector<torch::Tensor>& gradients) {
   const torch::NoGradGuard no_grad;
   // One cheap pass; only a sum that is not finite is worth a second look, for it may have overflown.

@@ -33,7 +33,7 @@ class Guard {
   class Attempt {
    public:
     Attempt(Guard& guard, const Policy& policy)
-        : guard_(guard), policy_(policy), was_torn_(guard.is_torn), snapshot_(guard.statistics_) {
+        : guard_(guard), policy_(policy), was_torn_(guard.is_torn), snapshot_(guard.statistics_, &guard.is_torn) {
       if constexpr (!looks) guard_.is_torn = true;  // statistics are not put back
     }
 
@@ -62,7 +62,10 @@ class Guard {
     }
 
     /// Nothing of the step can fail any more.
-    void ends() { guard_.is_torn = was_torn_; }
+    void ends() {
+      snapshot_.put_back();
+      guard_.is_torn = was_torn_;
+    }
 
    private:
     using Snapshot = std::conditional_t<looks, BufferSnapshot, NoSnapshot>;

@@ -14,6 +14,7 @@
 #include <torch/types.h>
 
 #include <afd/detail/concat.hpp>
+#include <afd/detail/device.hpp>
 #include <afd/detail/for_each_index.hpp>
 #include <afd/detail/named.hpp>
 #include <afd/error.hpp>
@@ -44,9 +45,10 @@ class Losses {
   using Tensor = torch::Tensor;
   using Targets = typename B::Targets;
 
+  /// `device`: where losses are to be.
   Losses(const typename Plan::Strategy& strategy, Edges<Plan>& edges, const Readings<Plan, B>& readings,
-         DueTerms<Plan> is_due)
-      : strategy_(strategy), edges_(edges), readings_(readings), is_due_(is_due) {}
+         DueTerms<Plan> is_due, torch::Device device = torch::kCPU)
+      : strategy_(strategy), edges_(edges), readings_(readings), is_due_(is_due), device_(device) {}
 
   /// Asks every term that reads targets whether it can use them for network K. `reads_values` if they may be looked at.
   /// Throws DataError, naming network and term.
@@ -217,8 +219,12 @@ class Losses {
   }
 
   /// The loss, as it is. Throws ShapeError for one that cannot be minimised.
-  static Tensor scalar(Tensor loss) {
-    if (loss.defined() && loss.dim() == 0) return loss;
+  [[nodiscard]] Tensor scalar(Tensor loss) const {
+    if (loss.defined() && loss.dim() == 0) {
+      if (same_device(loss.device(), device_)) return loss;
+      throw ShapeError(concat("a loss must be on the networks' device, ", device_, ", but is on ", loss.device(),
+                              "; compute it of what the term is given, and make its constants there"));
+    }
     throw ShapeError(loss.defined() ? concat("a loss must be a scalar, but has shape ", loss.sizes(),
                                              "; end it in .mean() or .sum()")
                                     : "a loss must be a scalar, but is an undefined tensor");
@@ -246,6 +252,7 @@ class Losses {
   Edges<Plan>& edges_;
   const Readings<Plan, B>& readings_;
   DueTerms<Plan> is_due_;
+  torch::Device device_;
   std::array<Tensor, Plan::entry_count> all_;
   std::array<Tensor, Plan::network_count> logit_;
   std::array<Tensor, Plan::network_count> feature_;

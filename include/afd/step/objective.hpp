@@ -12,6 +12,7 @@
 #include <torch/types.h>
 
 #include <afd/detail/concat.hpp>
+#include <afd/detail/device_error.hpp>
 #include <afd/detail/named.hpp>
 #include <afd/error.hpp>
 #include <afd/optim/optimizer.hpp>
@@ -54,7 +55,7 @@ class Objective {
       throw ConfigError(concat(place_, " loss does not depend on its parameters; its forward must not run under ",
                                "NoGradGuard or detach what it returns"));
     }
-    gradients_ = gradients(loss, parameters_, keep_graph);
+    named_device_errors([&] { gradients_ = gradients(loss, parameters_, keep_graph); }, place_, ", backward");
   }
 
   /// Whatever can fail of the update. Throws NonFiniteError for gradients that are not finite, if asked to look.
@@ -66,10 +67,26 @@ class Objective {
     }
   }
 
+  /// For an accelerator, in place of prepare(): what can be done without a wait. Returns a number on the device that is
+  /// finite if gradients and update are; undefined if nobody looks at it.
+  [[nodiscard]] torch::Tensor probe(bool looks_at_gradients) {
+    if (gradients_.empty()) return {};
+    torch::Tensor number;
+    if constexpr (OptimizerProbes<State>) {
+      number = named([&] { return optimizer_->probe(gradients_); }, place_, " gradients");
+    }
+    if (!looks_at_gradients) return {};
+    return number.defined() ? number : sum_of_norms(gradients_);
+  }
+  /// What is left of prepare() when gradients are known to be finite: that of optimizers which have no probe().
+  void prepare_probed() {
+    if constexpr (!OptimizerProbes<State>) prepare(/*looks_at_gradients=*/false);
+  }
+
   /// Updates the parameters, if gradients were taken, and lets the gradients go.
   void apply() {
     if (gradients_.empty()) return;
-    optimizer_->apply(gradients_);
+    named_device_errors([&] { optimizer_->apply(gradients_); }, place_, ", update");
     gradients_.clear();
   }
 

@@ -80,13 +80,13 @@ class Rehearsal {
   }
 
   /// Computes every loss of an edge once, so that what does not fit is found here, with its place. `reads_values` if
-  /// targets may be looked at.
-  void compare(Edges<Plan>& edges, bool reads_values) const {
+  /// targets may be looked at. `device`: of the networks.
+  void compare(Edges<Plan>& edges, bool reads_values, torch::Device device = torch::kCPU) const {
     const torch::NoGradGuard no_grad;
     require_same_classes();
     std::deque<EvalMode> modes;  // cannot be moved
     for (const auto& module : edges.modules()) modes.emplace_back(*module);
-    Losses<Plan, B, false> losses(strategy_, edges, readings_, {});
+    Losses<Plan, B, false> losses(strategy_, edges, readings_, {}, device);
     for_each_index<network_count>([&](auto k) {
       if constexpr (!Plan::frozen[k]) {
         losses.template check<k>(batch_.targets, reads_values);
@@ -115,8 +115,9 @@ class Rehearsal {
   static void each_network(const typename Plan::Networks& networks, const Body& body) {
     for_each_index<network_count>([&](auto k) {
       auto& network = std::get<k>(networks);
-      const Undisturbed undisturbed(module_of(network));
+      Undisturbed undisturbed(module_of(network));
       body(k, network);
+      undisturbed.put_back();
     });
   }
 

@@ -7,11 +7,13 @@
 // What a teacher gives to an edge is a constant (see plan/readings.hpp), so nothing is reached but what
 // step/objectives.hpp names.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <torch/types.h>
 
@@ -25,6 +27,7 @@
 #include <afd/network/network.hpp>
 #include <afd/plan/readings.hpp>
 #include <afd/step/cohort.hpp>
+#include <afd/step/finite_check.hpp>
 #include <afd/step/losses.hpp>
 #include <afd/step/options.hpp>
 #include <afd/step/report.hpp>
@@ -41,11 +44,13 @@ class Step {
         strategy_(strategy),
         options_(options),
         cohort_(cohort),
-        losses_(strategy, cohort.edges(), readings_, {cohort.steps}) {}
+        losses_(strategy, cohort.edges(), readings_, {cohort.steps}, cohort.device()) {}
 
   /// `samples`: how many there are in the batch.
   StepReport<Plan> run(const B& batch, std::int64_t samples) {
-    if constexpr (Guard::looks) on_first_worker([&] { check_inputs_are_finite(batch.inputs); });
+    if constexpr (Guard::looks) {
+      if (!on_accelerator()) on_first_worker([&] { check_inputs_are_finite(batch.inputs); });
+    }
     for_each_index<network_count>([&](auto k) {
       if constexpr (!Plan::frozen[k]) ensure_train_mode(module_of(std::get<k>(networks_)));
     });
@@ -61,25 +66,21 @@ class Step {
         losses_.template compute<k>(batch.targets);
         take_discriminators<k>();
       });
-      if (refuses(attempt, [&](auto k) { prepare_discriminators<k>(); })) return end(attempt, /*skipped=*/true);
+      if (refuses(attempt, batch.inputs, Players{.own = false})) return end(attempt, /*skipped=*/true);
       attempt.changes_discriminators();
       each_live_network([&](auto k) {
         update_discriminators<k>();
         losses_.template compute_generators<k>();
         take_own<k>();
       });
-      if (refuses(attempt, [&](auto k) { prepare_own<k>(); })) return end(attempt, /*skipped=*/true);
+      if (refuses(attempt, batch.inputs, Players{.discriminators = false})) return end(attempt, /*skipped=*/true);
     } else {
       each_live_network([&](auto k) {
         losses_.template compute<k>(batch.targets);
         take_discriminators<k>();  // before L_G: both go through one forward of the discriminator
         take_own<k>();
       });
-      const auto prepare = [&](auto k) {
-        prepare_discriminators<k>();
-        prepare_own<k>();
-      };
-      if (refuses(attempt, prepare)) return end(attempt, /*skipped=*/true);
+      if (refuses(attempt, batch.inputs, Players{})) return end(attempt, /*skipped=*/true);
     }
     attempt.changes_weights();
     each_live_network([&](auto k) {
@@ -161,21 +162,51 @@ class Step {
     }
   }
 
-  /// Whether the step must not go on: by its losses, or by gradients, which prepare(k) looks at.
-  template <class Prepare>
-  bool refuses(Attempt& attempt, const Prepare& prepare) {
-    return attempt.refuses(losses_.all(), [&] { each_live_network(prepare); });
+  /// Whose gradients are looked at.
+  struct Players {
+    bool discriminators = true;
+    bool own = true;
+  };
+  template <std::size_t K, class Body>
+  void each_objective(const Players& players, const Body& body) {
+    auto& objectives = cohort_.objectives();
+    if (players.discriminators) {
+      objectives.template each_discriminator<K>([&](auto& objective, auto, auto) { body(objective); });
+    }
+    if (players.own) objectives.template each_own<K>(body);
   }
 
-  /// Whatever can fail of the updates, before the first of them.
-  template <std::size_t K>
-  void prepare_discriminators() {
-    cohort_.objectives().template each_discriminator<K>(
-        [](auto& objective, auto, auto) { objective.prepare(Guard::looks); });
+  [[nodiscard]] bool on_accelerator() const { return !cohort_.device().is_cpu(); }
+
+  /// Whether the step must not go on: by its losses, or by gradients. Does whatever can fail of the updates before the
+  /// first of them.
+  bool refuses(Attempt& attempt, const typename B::Inputs& inputs, const Players& players) {
+    if (on_accelerator() && is_fine_at_a_glance(inputs, players)) return false;
+    if constexpr (Guard::looks) {
+      if (on_accelerator()) check_inputs_are_finite(inputs);
+    }
+    return attempt.refuses(losses_.all(), [&] {
+      each_live_network(
+          [&](auto k) { each_objective<k>(players, [](auto& objective) { objective.prepare(Guard::looks); }); });
+    });
   }
-  template <std::size_t K>
-  void prepare_own() {
-    cohort_.objectives().template each_own<K>([](auto& objective) { objective.prepare(Guard::looks); });
+
+  /// The same on an accelerator, where the host waits for whatever it reads: one number says whether inputs, losses,
+  /// gradients and updates are finite. If it does not say so, they are looked at one by one, and what is wrong is
+  /// named.
+  bool is_fine_at_a_glance(const typename B::Inputs& inputs, const Players& players) {
+    std::array<std::vector<torch::Tensor>, network_count> of_networks;
+    each_live_network([&](auto k) {
+      each_objective<k>(players, [&](auto& objective) { of_networks[k].push_back(objective.probe(Guard::looks)); });
+    });
+    if constexpr (Guard::looks) {
+      std::vector<torch::Tensor> numbers(losses_.all().begin(), losses_.all().end());
+      append_input_probes(inputs, numbers);
+      for (const auto& some : of_networks) numbers.insert(numbers.end(), some.begin(), some.end());
+      if (!all_are_finite(numbers)) return false;
+    }
+    each_live_network([&](auto k) { each_objective<k>(players, [](auto& objective) { objective.prepare_probed(); }); });
+    return true;
   }
 
   template <std::size_t K>

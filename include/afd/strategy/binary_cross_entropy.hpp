@@ -12,6 +12,7 @@
 #include <torch/types.h>
 
 #include <afd/detail/concat.hpp>
+#include <afd/detail/device.hpp>
 #include <afd/error.hpp>
 #include <afd/loss/matching_targets.hpp>
 #include <afd/network/reader.hpp>
@@ -39,7 +40,7 @@ struct BinaryCrossEntropy {
       // LibTorch would look for classes in the last dimension.
       std::vector<std::int64_t> shape(logits.dim() > 2 ? static_cast<std::size_t>(logits.dim()) - 1 : 1, 1);
       shape[0] = -1;
-      options.pos_weight(torch::tensor(pos_weight, logits.options()).view(shape));
+      options.pos_weight(detail::sent(torch::tensor(pos_weight, logits.scalar_type()), logits.device()).view(shape));
     }
     return torch::nn::functional::binary_cross_entropy_with_logits(logits, targets.to(logits.scalar_type()), options);
   }

@@ -13,6 +13,7 @@
 
 #include <afd/data/label_check.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/detail/device.hpp>
 #include <afd/error.hpp>
 #include <afd/loss/class_targets.hpp>
 #include <afd/network/reader.hpp>
@@ -47,7 +48,9 @@ struct CrossEntropy {
   /// Returns a scalar; see above for shapes.
   [[nodiscard]] torch::Tensor loss(const torch::Tensor& logits, const torch::Tensor& targets) const {
     auto options = torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(label_smoothing);
-    if (!class_weights.empty()) options.weight(torch::tensor(class_weights, logits.options()));
+    if (!class_weights.empty()) {
+      options.weight(detail::sent(torch::tensor(class_weights, logits.scalar_type()), logits.device()));
+    }
     if (targets.is_floating_point()) {
       return torch::nn::functional::cross_entropy(logits, targets.to(logits.scalar_type()), options);
     }
