@@ -20,6 +20,7 @@
 
 #include "support/doctest.hpp"
 #include "support/pretend_device.hpp"
+#include "support/tiny.hpp"
 
 TEST_SUITE_BEGIN("pretend");
 
@@ -88,6 +89,16 @@ constexpr auto waits = [](const pretend::Counts& counts, const char* why) {
   const auto found = counts.waits.find(why);
   return found == counts.waits.end() ? 0 : found->second;
 };
+
+/// A network in which inputs that are not finite cannot be seen in what it returns.
+struct SwallowsImpl : torch::nn::Module {
+  SwallowsImpl() : inner(register_module("inner", network())) {}
+  afd::Outputs forward(const torch::Tensor& inputs) {
+    return inner->forward(torch::nan_to_num(inputs, 0.0, 1.0, -1.0));
+  }
+  afd::ResNet inner;
+};
+TORCH_MODULE(Swallows);
 
 /// A loss of its own that is computed on the CPU.
 struct OnHost {
@@ -207,6 +218,20 @@ TEST_CASE("what is not finite is named there as here, before any weight changes"
   torch::GradMode::set_enabled(true);
   CHECK(distiller.state().to_bytes() == state.to_bytes());
   CHECK_NOTHROW(distiller.step(batch));
+}
+
+TEST_CASE("inputs that are not finite are refused though no loss shows it") {
+  torch::manual_seed(5);
+  Swallows a, b;
+  a->to(pretend::device());
+  b->to(pretend::device());
+  afd::Distiller distiller{afd::topology::Pair{}, afd::DeepMutualLearning{}, a, b};
+  distiller.step(batch_on(pretend::device()));
+  const auto before = afd_test::state_of(*a);
+  afd::Batch bad = batch_on(pretend::device());
+  bad.inputs[2].fill_(std::nan(""));
+  CHECK_THROWS_WITH_AS(distiller.step(bad), doctest::Contains("inputs hold NaN"), afd::DataError);
+  CHECK(afd_test::same_state(*a, before));
 }
 
 TEST_CASE("a gradient that is not finite of a loss that is so is named, or its step is skipped") {

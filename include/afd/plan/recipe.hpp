@@ -14,6 +14,7 @@
 #include <afd/detail/concat.hpp>
 #include <afd/detail/fields.hpp>
 #include <afd/detail/for_each_index.hpp>
+#include <afd/detail/type_text.hpp>
 #include <afd/state/state_dict.hpp>
 #include <afd/strategy/term.hpp>
 #include <afd/topology/edge.hpp>
@@ -29,7 +30,7 @@ namespace detail {
 
 template <class T>
 void describe(Recipe& recipe, const std::string& key, const T& value) {
-  recipe[key] = type_name<T>();
+  recipe[key] = type_text<T>();
   add_values(value, key, [&](const std::string& place, const std::string& text) {
     recipe[place == key ? key + " value" : place] = text;
   });
@@ -55,8 +56,8 @@ template <class Plan, std::size_t T>
 /// The readers of a term, of each side if they differ.
 template <class Bound>
 [[nodiscard]] std::string readers_text() {
-  const auto student = type_name<typename Bound::StudentReads>(), teacher = type_name<typename Bound::TeacherReads>();
-  return student == teacher ? std::string(student) : concat(teacher, " of teachers, ", student, " of students");
+  const auto student = type_text<typename Bound::StudentReads>(), teacher = type_text<typename Bound::TeacherReads>();
+  return student == teacher ? student : concat(teacher, " of teachers, ", student, " of students");
 }
 
 /// What a wrapper may change has a line of its own, with the wrapper or without.
@@ -72,7 +73,7 @@ template <class Plan, class Options>
     describe(recipe, key, Bound::get(strategy.template get<t>()));
     recipe[key + " is called"] = Plan::template name<t>;
     recipe[key + " reads"] = readers_text<Bound>();
-    recipe[key + " is given"] = type_name<typename Bound::TargetReads>();
+    recipe[key + " is given"] = type_text<typename Bound::TargetReads>();
     recipe[key + " is computed"] = concat("every ", Plan::template period<t>, " step(s)");
     if constexpr (Plan::template is_edge_term<t>) {
       recipe[key + " edges"] = edges_text<typename Plan::template TermTopology<t>>();
@@ -83,8 +84,8 @@ template <class Plan, class Options>
   describe(recipe, "logit optimizer", options.logit);
   describe(recipe, "feature optimizer", options.feature);
   describe(recipe, "discriminator optimizer", options.discriminator);
-  recipe["order"] = type_name<decltype(options.order)>();
-  recipe["updates"] = type_name<decltype(options.updates)>();
+  recipe["order"] = type_text<decltype(options.order)>();
+  recipe["updates"] = type_text<decltype(options.updates)>();
   recipe["precision"] = options.precision == Precision::full ? "full" : "bfloat16";
   return recipe;
 }
