@@ -28,7 +28,11 @@ if ! command -v apt-get >/dev/null; then
 fi
 root=()
 if ((EUID != 0)); then
-  command -v sudo >/dev/null || { echo "setup.sh: run as root, or install sudo, for: ${missing[*]}" >&2; exit 1; }
+  if ! command -v sudo >/dev/null; then
+    if $needs_clang; then missing+=("clang with its runtime libraries"); fi
+    echo "setup.sh: run as root, or install sudo, for: ${missing[*]}" >&2
+    exit 1
+  fi
   root=(sudo)
 fi
 "${root[@]}" apt-get update -q

@@ -52,12 +52,12 @@ make_root() {
   fi
   [[ -e $script ]] || script=/usr/share/debootstrap/scripts/sid
   echo "test_on.sh: making a root of $release"
-  rm -rf "$root"
+  rm -rf --one-file-system "$root"
   mkdir -p "$root"
   # Archives that are not renewed any more are as good for a test.
   local log=$roots/$release.debootstrap.log
-  if ! debootstrap --variant=minbase --include=sudo,ca-certificates --keyring="$keyring" "$release" "$root" \
-    "${MIRROR:-}" "$script" >"$log" 2>&1; then
+  if ! unshare --mount debootstrap --variant=minbase --include=sudo,ca-certificates --keyring="$keyring" \
+    "$release" "$root" "${MIRROR:-}" "$script" >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     exit 1
   fi
@@ -83,7 +83,7 @@ update_checkout() {
 # Runs a script as the user, in namespaces of its own: whatever it mounts and starts is gone when it ends.
 in_root() {
   local root=$1 script=$2
-  cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+  cp -L /etc/resolv.conf "$root/etc/resolv.conf" || return
   grep -q "$(hostname)" "$root/etc/hosts" 2>/dev/null || echo "127.0.1.1 $(hostname)" >>"$root/etc/hosts"
   # shellcheck disable=SC2016  # expanded inside
   unshare --mount --pid --fork --kill-child -- bash -euc '

@@ -41,6 +41,7 @@ TEST_CASE("on the CPU there is no stream to carry, to work on or to wait for") {
   const afd::detail::CurrentStream stream(torch::kCPU);
   const afd::detail::CurrentStream::Guard guard(stream);
   const afd::detail::SideStream side(torch::kCPU);
+  const afd::detail::SideStream::Guard beside(side);
   afd::detail::Parcel parcel(torch::kCPU);
   const afd::detail::Parcel moved = std::move(parcel);
   CHECK_NOTHROW(moved.open());

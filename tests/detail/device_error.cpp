@@ -59,6 +59,13 @@ TEST_CASE("all else passes: shapes as shapes, ours as they are, once they have a
   const auto shapes = [] { static_cast<void>(torch::mm(torch::ones({2, 3}), torch::ones({2, 3}))); };
   CHECK_THROWS_AS(named_device_errors(shapes, "a step"), c10::Error);
   CHECK_THROWS_AS(named(shapes, "network ", 0), afd::ShapeError);
+  const auto arguments = [] { libtorch_says("cuDNN error: CUDNN_STATUS_NOT_SUPPORTED"); };
+  CHECK_THROWS_AS(named(arguments, "network ", 0), afd::ShapeError);
+  // A TorchScript throws the standard library's, whatever was wrong.
+  const auto script = [](const char* said) { return [said] { throw std::runtime_error(said); }; };
+  CHECK_THROWS_AS(named(script("RuntimeError: CUDA out of memory"), "network ", 0), afd::OutOfMemoryError);
+  CHECK_THROWS_AS(named_device_errors(script("RuntimeError: CUDA error: unknown"), "a step"), afd::DeviceError);
+  CHECK_THROWS_WITH_AS(named(script("theirs"), "network ", 0), "theirs", std::runtime_error);
   CHECK_THROWS_WITH_AS(named_device_errors([] { throw afd::DataError("bad"); }, "a step"), "bad", afd::DataError);
   CHECK_THROWS_AS(named_device_errors([] { throw std::runtime_error("theirs"); }, "a step"), std::runtime_error);
   CHECK_THROWS_WITH_AS(named([] { throw afd::OutOfMemoryError("full"); }, "edge ", 0), "edge 0: full",

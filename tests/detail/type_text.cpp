@@ -62,6 +62,7 @@ TEST_CASE("spellings of other compilers come out alike") {
   CHECK(common_spelling("run(int, n::A<2>)::Local") == "Local");
   CHECK(common_spelling("n::Holds<run(void (*)(int))::Local, {anonymous}::B>") ==
         "n::Holds<Local, (anonymous namespace)::B>");
+  CHECK(common_spelling("n::L2Loss<Blur1L, 2UL>") == "n::L2Loss<Blur1L, 2>");
   CHECK(common_spelling("n::Of<n::Str<6>{\"hello\"}, m::Edge{0U, 1UL}>") == "n::Of<Str<6>{\"hello\"}, Edge{0, 1}>");
 }
 

@@ -102,6 +102,24 @@ TEST_CASE("what is not this network's file is refused by name, and the network s
   refused(narrow, cut, "is truncated");
 }
 
+TEST_CASE("a buffer that shows one element at many places is refused, and nothing is loaded") {
+  struct Expanded : torch::nn::Module {
+    Expanded() {
+      weight = register_parameter("weight", torch::randn({2, 2}));
+      scale = register_buffer("scale", torch::ones({1, 1}).expand({3, 3}));
+    }
+    torch::Tensor forward(const torch::Tensor& inputs) { return inputs; }
+    torch::Tensor weight, scale;
+  };
+  const afd_test::TempFolder folder;
+  Expanded from, to;
+  const auto before = afd_test::state_of(to);
+  afd::save_network(from, folder.path() / "net.afd");
+  CHECK_THROWS_WITH_AS(afd::load_network(to, folder.path() / "net.afd"), doctest::Contains("x.clone()"),
+                       afd::ConfigError);
+  CHECK(afd_test::same_state(to, before));
+}
+
 TEST_CASE("a folder that is not there is an error before anything is written") {
   const afd_test::TempFolder folder;
   auto network = afd_test::tiny_network();

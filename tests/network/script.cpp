@@ -246,6 +246,16 @@ TEST_CASE("what cannot be is said in a sentence") {
   CHECK_THROWS_WITH_AS(static_cast<void>(failing.step(batch)), doctest::Contains("network 1: its TorchScript says: "),
                        afd::ShapeError);
 
+  // What it counted before it failed is put back with the other statistics.
+  const Tensor count = raising->named_buffers()["norm.num_batches_tracked"];
+  CHECK(count.item<std::int64_t>() == 0);
+  CHECK_THROWS_AS(static_cast<void>(raising->forward(batch.inputs)), afd::ShapeError);
+  CHECK(count.item<std::int64_t>() == 1);
+
+  // Memory that is full is no matter of shapes.
+  auto greedy = saved_and_loaded(folder, script_probe(Probe(), "features + torch.zeros([1 << 50]), logits"));
+  CHECK_THROWS_AS(static_cast<void>(greedy->forward(batch.inputs)), afd::OutOfMemoryError);
+
   // Frozen in Python: no train mode, no parameters.
   torch::jit::Module bare("Bare");
   bare.define("def forward(self, x):\n    return x.flatten(1)\n");

@@ -10,6 +10,7 @@
 #include <afd/data/loader.hpp>
 #include <afd/data/make_views.hpp>
 #include <afd/data/prefetch.hpp>
+#include <afd/detail/device.hpp>
 #include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/pair.hpp>
@@ -169,13 +170,29 @@ TEST_CASE("Prefetch takes batches of any source to a device that it is told, and
   CHECK(afd::Prefetch{all}.device() == torch::Device(torch::kCPU));
 }
 
+TEST_CASE("walks share one stream beside the training's, since memory is kept for each") {
+  afd::Prefetch there{afd::BatchLoader{bytes_on(torch::kCPU), {.batch_size = 5, .device = pretend::device()}}};
+  const pretend::Counts counts = pretend::counted([&] {
+    for (int epoch = 0; epoch < 3; ++epoch) {
+      for (const afd::Batch& batch : there) static_cast<void>(batch.inputs.sum());
+    }
+  });
+  CHECK(counts.streams.size() == 2);
+}
+
+TEST_CASE("tensors that show one element at many places can be sent") {
+  const torch::Tensor one = torch::full({1}, 3.0F).expand({8});
+  const torch::Tensor there = afd::detail::sent(one, pretend::device());
+  CHECK(torch::equal(there.cpu(), torch::full({8}, 3.0F)));
+}
+
 TEST_CASE("memory that is full while a batch is made ahead is told by the training") {
   afd::Prefetch there{afd::BatchLoader{bytes_on(torch::kCPU), {.batch_size = 5, .device = pretend::device()}}};
   const pretend::Failing full(pretend::Fault::out_of_memory, 2, "aten::copy_");
   const auto walk = [&] {
     for (const afd::Batch& batch : there) static_cast<void>(batch);
   };
-  CHECK_THROWS_AS(walk(), c10::OutOfMemoryError);
+  CHECK_THROWS_WITH_AS(walk(), doctest::Contains("a batch: memory is full"), afd::OutOfMemoryError);
 }
 
 TEST_CASE("a training with Prefetch touches no memory too early and none too late") {

@@ -69,6 +69,7 @@ void check_same(const Strategy& strategy, const Options& options, double toleran
   double most = 0;
   for (std::size_t i = 0; i < here.size(); ++i) {
     CHECK(torch::isfinite(there[i]).all().template item<bool>());
+    CHECK(torch::isfinite(here[i]).all().template item<bool>());
     most =
         std::fmax(most, (here[i].to(torch::kDouble) - there[i].to(torch::kDouble)).abs().max().template item<double>());
   }

@@ -39,8 +39,9 @@ TEST_CASE("a parameter that was converted or laid out otherwise is told with its
     CHECK_NOTHROW(placement.require_unchanged());
   };
   refuses(given.to(torch::kDouble),
-          "network 1 has changed since its optimizers were made: a parameter of shape [4, 3, 3, 3] was Float");
-  refuses(given.to(torch::kDouble), "and is Double on cpu");
+          "network 1 has changed since its optimizers were made: a parameter was Float [4, 3, 3, 3] on cpu");
+  refuses(given.to(torch::kDouble), "and is Double [4, 3, 3, 3] on cpu");
+  refuses(torch::cat({given, given}), "and is Float [8, 3, 3, 3] on cpu");  // with the strides that it had
   refuses(given.contiguous(torch::MemoryFormat::ChannelsLast), "with [27, 1, 9, 3]");
   kernel.set_data(given.clone());  // other memory, but as it was
   CHECK_NOTHROW(placement.require_unchanged());

@@ -71,6 +71,11 @@ void for_each_number_of_inputs(const Inputs& inputs, const Body& body) {
   });
 }
 
+/// Their sum, which is finite if they are, but for numbers near the largest; half ones are summed in single precision.
+[[nodiscard]] inline torch::Tensor sum_of_inputs(const torch::Tensor& tensor) {
+  return tensor.scalar_type() == torch::kHalf ? tensor.sum(torch::kFloat32) : tensor.sum();
+}
+
 /// Whether a tensor of inputs is not as it should be; not read.
 [[nodiscard]] inline torch::Tensor is_bad_input(const torch::Tensor& tensor, bool infinity_passes) {
   return (infinity_passes ? tensor.isnan() : tensor.isfinite().logical_not()).any();
@@ -88,18 +93,24 @@ void check_inputs_are_finite(const Inputs& inputs) {
   const torch::NoGradGuard no_grad;
   for_each_number_of_inputs(inputs, [](const torch::Tensor& tensor, bool infinity_passes) {
     // One cheap pass; only a sum that is not finite is worth a second look, for it may have overflown.
-    if (std::isfinite(tensor.sum().item<double>())) return;
+    if (std::isfinite(sum_of_inputs(tensor).item<double>())) return;
     if (is_bad_input(tensor, infinity_passes).item<bool>()) throw_bad_inputs("the batch's");
   });
 }
 
-/// Numbers on the device of the inputs that are finite if check_inputs_are_finite() has nothing to say.
+/// Numbers on the device of the inputs that are finite if check_inputs_are_finite() has nothing to say. Throws
+/// DataError for those on the CPU beside them, which can be read at once.
 template <class Inputs>
 void append_input_probes(const Inputs& inputs, std::vector<torch::Tensor>& probes) {
   const torch::NoGradGuard no_grad;
   for_each_number_of_inputs(inputs, [&](const torch::Tensor& tensor, bool infinity_passes) {
+    if (tensor.device().is_cpu()) {
+      if (is_bad_input(tensor, infinity_passes).item<bool>()) throw_bad_inputs("the batch's");
+      return;
+    }
     // The logarithm of 1 or 0: a sum would be infinite for what may be so.
-    probes.push_back(infinity_passes ? tensor.isnan().any().logical_not().to(torch::kFloat32).log() : tensor.sum());
+    probes.push_back(infinity_passes ? tensor.isnan().any().logical_not().to(torch::kFloat32).log()
+                                     : sum_of_inputs(tensor));
   });
 }
 
@@ -113,6 +124,10 @@ class InputWatch {
     const torch::NoGradGuard no_grad;
     for_each_number_of_inputs(inputs, [&](const torch::Tensor& tensor, bool infinity_passes) {
       const torch::Tensor bad = is_bad_input(tensor, infinity_passes);
+      if (bad.device().is_cpu()) {
+        if (bad.item<bool>()) throw_bad_inputs("a batch's");
+        return;
+      }
       seen_ = seen_.defined() ? seen_.logical_or(bad) : bad;
     });
   }

@@ -21,6 +21,7 @@
 #include <afd/data/tensors.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/detail/device.hpp>
+#include <afd/detail/device_error.hpp>
 #include <afd/error.hpp>
 
 namespace afd {
@@ -143,7 +144,8 @@ class BatchLoader {
       for_each_tensor(batch.inputs, send);
       for_each_tensor(batch.targets, send);
     };
-    return detail::transformed_on_the_way(transform_, std::move(gathered), rng, move);
+    return detail::named_device_errors(
+        [&] { return detail::transformed_on_the_way(transform_, std::move(gathered), rng, move); }, "a batch");
   }
 
   /// Where the batches are.

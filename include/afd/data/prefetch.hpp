@@ -24,6 +24,7 @@
 #include <afd/data/tensors.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/detail/device.hpp>
+#include <afd/detail/device_error.hpp>
 #include <afd/error.hpp>
 
 namespace afd {
@@ -43,8 +44,8 @@ template <class B>
 class PrefetchWalk {
  public:
   template <class Source>
-  PrefetchWalk(Source& source, std::int64_t ahead, torch::Device device)
-      : ahead_(static_cast<std::size_t>(ahead)), device_(indexed(device)), begin_(device_) {
+  PrefetchWalk(Source& source, std::int64_t ahead, const SideStream& side)
+      : ahead_(static_cast<std::size_t>(ahead)), side_(side), device_(side.device()), begin_(device_) {
     const int all = at::get_num_threads();
     thread_ = std::thread([this, &source, state = at::ThreadLocalState()] {
       // One thread is enough for copies, and takes no core from the training.
@@ -106,22 +107,9 @@ class PrefetchWalk {
   template <class Source>
   void produce(Source& source) {
     try {
-      const SideStream side(device_);
+      const SideStream::Guard beside(side_);
       begin_.open();  // a data set that was put on the device just now is there first
-      for (auto&& item : source) {
-        B batch = as_batch(item);
-        if (!device_.is_cpu()) {
-          const auto send = [&](torch::Tensor& tensor) { tensor = sent(tensor, device_); };
-          for_each_tensor(batch.inputs, send);
-          for_each_tensor(batch.targets, send);
-        }
-        Parcel ready(device_);
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return queue_.size() < ahead_ || stopping_; });
-        if (stopping_) return;
-        queue_.push_back({std::move(batch), std::move(ready)});
-        changed_.notify_all();
-      }
+      named_device_errors([&] { make_all(source); }, "a batch made ahead");
     } catch (...) {
       const std::lock_guard lock(mutex_);
       error_ = std::current_exception();
@@ -131,7 +119,26 @@ class PrefetchWalk {
     changed_.notify_all();
   }
 
+  template <class Source>
+  void make_all(Source& source) {
+    for (auto&& item : source) {
+      B batch = as_batch(item);
+      if (!device_.is_cpu()) {
+        const auto send = [&](torch::Tensor& tensor) { tensor = sent(tensor, device_); };
+        for_each_tensor(batch.inputs, send);
+        for_each_tensor(batch.targets, send);
+      }
+      Parcel ready(device_);
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return queue_.size() < ahead_ || stopping_; });
+      if (stopping_) return;
+      queue_.push_back({std::move(batch), std::move(ready)});
+      changed_.notify_all();
+    }
+  }
+
   std::size_t ahead_;
+  SideStream side_;
   torch::Device device_;
   Parcel begin_;
   std::mutex mutex_;
@@ -200,7 +207,9 @@ class Prefetch {
 
   [[nodiscard]] Iterator begin() {
     stop();
-    walk_ = std::make_shared<Walk>(source_, options_.batches, device());
+    const torch::Device where = detail::indexed(device());
+    if (!side_ || side_->device() != where) side_.emplace(where);
+    walk_ = std::make_shared<Walk>(source_, options_.batches, *side_);
     return Iterator(walk_);
   }
   [[nodiscard]] std::default_sentinel_t end() const { return std::default_sentinel; }
@@ -247,6 +256,7 @@ class Prefetch {
 
   Source source_;
   PrefetchOptions options_;
+  std::optional<detail::SideStream> side_;  // one for all walks
   std::shared_ptr<Walk> walk_;
 };
 

@@ -52,8 +52,15 @@ namespace afd::detail {
 /// when it comes to it, and LibTorch keeps it until then.
 [[nodiscard]] inline torch::Tensor sent(const torch::Tensor& tensor, torch::Device device) {
   if (!tensor.defined() || same_device(tensor.device(), device)) return tensor;
-  if (!tensor.device().is_cpu() || !has_streams(device)) return tensor.to(device);
-  return pinned(tensor, device).to(device, /*non_blocking=*/true);
+  // What is pinned already may be filled again by its owner as soon as we return.
+  if (!tensor.device().is_cpu() || !has_streams(device) || tensor.is_pinned()) return tensor.to(device);
+  // Memory that is seen at several places at once cannot be pinned.
+  const torch::Tensor dense = tensor.is_non_overlapping_and_dense() ? tensor : tensor.contiguous();
+  try {
+    return pinned(dense, device).to(device, /*non_blocking=*/true);
+  } catch (const c10::NotImplementedError&) {  // a kind of device without such memory
+    return tensor.to(device);
+  }
 }
 
 /// The stream of a device that a thread uses, for other threads that work for it: each has a current one of its own.
@@ -80,18 +87,29 @@ class CurrentStream {
   std::optional<c10::Stream> stream_;
 };
 
-/// A stream beside the one that a device trains on. Operators of its holder go there while it lives; what they make is
-/// handed over with a Parcel.
+/// A stream beside the one that a device trains on. Operators of a holder of its guard go there; what they make is
+/// handed over with a Parcel. Keep it: LibTorch keeps memory that was freed for each stream.
 class SideStream {
  public:
-  explicit SideStream(torch::Device device) {
-    if (!has_streams(device)) return;
-    const c10::impl::VirtualGuardImpl streams(device.type());
-    guard_.emplace(streams.getStreamFromGlobalPool(device));
+  explicit SideStream(torch::Device device) : device_(device) {
+    if (has_streams(device)) stream_ = c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
   }
 
+  [[nodiscard]] torch::Device device() const { return device_; }
+
+  class Guard {
+   public:
+    explicit Guard(const SideStream& side) {
+      if (side.stream_) guard_.emplace(*side.stream_);
+    }
+
+   private:
+    std::optional<c10::StreamGuard> guard_;
+  };
+
  private:
-  std::optional<c10::StreamGuard> guard_;
+  torch::Device device_;
+  std::optional<c10::Stream> stream_;
 };
 
 /// Says when the current stream of a device has made something. Whoever takes it waits for that on a stream of his own,

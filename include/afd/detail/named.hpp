@@ -4,6 +4,7 @@
 // Says where an error came from: "edge 0 -> 1, term feature_l1: <what was wrong>".
 
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -43,6 +44,11 @@ namespace afd::detail {
   } catch (const c10::Error& error) {
     throw_if_of_device(error, place);
     throw ShapeError(place + ": LibTorch says: " + error.what_without_backtrace());
+  } catch (const Error&) {
+    throw;
+  } catch (const std::runtime_error& error) {
+    throw_if_of_device(std::string_view(error.what()), place);
+    throw;
   }
 }
 

@@ -32,7 +32,7 @@ namespace afd::detail {
 /// The place in `names` of the one nearest to `wanted`, the first of several; names.size() if there is none.
 [[nodiscard]] inline std::size_t nearest_name(std::string_view wanted, const std::vector<std::string_view>& names) {
   std::size_t nearest = names.size();
-  std::size_t least = std::string_view::npos;
+  std::size_t least = 2 * wanted.size() + 64;  // further away none is near, and a file may hold names of megabytes
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::size_t distance = edit_distance(wanted, names[i], least);
     if (distance >= least) continue;

@@ -78,9 +78,11 @@ inline std::size_t erase_scope(std::string& text, std::size_t end) {
     at = erase_scope(text, open);
   }
   replace_all(text, " (", "(");
-  for (std::size_t i = 1; i < text.size(); ++i) {  // "4UL" is 4
-    const bool after_number = std::isdigit(static_cast<unsigned char>(text[i - 1])) != 0;
-    while (after_number && i < text.size() && (text[i] == 'U' || text[i] == 'L')) text.erase(i, 1);
+  const auto is_digit = [](char letter) { return std::isdigit(static_cast<unsigned char>(letter)) != 0; };
+  for (std::size_t i = 0; i < text.size(); ++i) {  // "4UL" is 4, but "L2Loss" is a name
+    if (!is_digit(text[i]) || (i > 0 && is_of_name(text[i - 1]))) continue;
+    while (i < text.size() && is_digit(text[i])) ++i;
+    while (i < text.size() && (text[i] == 'U' || text[i] == 'L')) text.erase(i, 1);
   }
   replace_all(text, ",", ", ");
   return text;

@@ -32,6 +32,7 @@
 #include <afd/network/safetensors_options.hpp>
 #include <afd/state/safetensors_file.hpp>
 #include <afd/state/safetensors_format.hpp>
+#include <afd/state/state_visitor.hpp>
 
 namespace afd {
 
@@ -88,6 +89,7 @@ class SafetensorsMatch {
   [[nodiscard]] std::vector<torch::Tensor> elements() {
     std::vector<torch::Tensor> all;
     for (const Pair& pair : pairs_) {
+      require_own_elements(pair.name, pair.to);
       const torch::Tensor read = copy_of(*pair.from, *scalar_of(pair.from->dtype));
       const torch::ScalarType wanted = pair.to.scalar_type();
       all.push_back(read.to(wanted));

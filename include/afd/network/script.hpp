@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <new>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@
 #include <afd/data/bytes.hpp>
 #include <afd/detail/atomic_file.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/detail/device_error.hpp>
 #include <afd/error.hpp>
 #include <afd/network/network.hpp>
 #include <afd/network/script_outputs.hpp>
@@ -119,10 +121,9 @@ class ScriptNetworkImpl : public detail::ScriptPart {
     const c10::IValue outputs = [&] {
       try {
         return script.forward({c10::IValue(inputs)...});
-      } catch (const c10::Error&) {
-        throw;  // named by whoever runs the network
-      } catch (const std::exception& error) {
-        throw ShapeError(detail::concat("its TorchScript says: ", error.what()));
+      } catch (...) {
+        keep_buffers();  // whoever puts statistics back must find them
+        rethrow_of_script();
       }
     }();
     keep_buffers();
@@ -148,6 +149,20 @@ class ScriptNetworkImpl : public detail::ScriptPart {
   }
 
  private:
+  /// The interpreter throws all that operators say as std::runtime_error.
+  [[noreturn]] static void rethrow_of_script() {
+    try {
+      throw;
+    } catch (const c10::Error&) {
+      throw;  // named by whoever runs the network
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      detail::throw_if_of_device(error.what(), "its TorchScript");
+      throw ShapeError(detail::concat("its TorchScript says: ", error.what()));
+    }
+  }
+
   Convert convert_;
 };
 
@@ -156,28 +171,39 @@ class ScriptNetworkImpl : public detail::ScriptPart {
 template <class Out>
 using ScriptNetwork = torch::nn::ModuleHolder<ScriptNetworkImpl<Out>>;
 
-/// The script in `path`, its outputs read by `convert`: Out from a c10::IValue. It lies on the CPU. Throws FileError
-/// for a file that cannot be read, FormatError for one that is no TorchScript.
+/// The script in `path`, its outputs read by `convert`: Out from a c10::IValue. Give the device here: to() moves
+/// parameters and buffers, but not constants, which a trace or torch.jit.freeze makes of what is in their way. Throws
+/// FileError for a file that cannot be read, FormatError for one that is no TorchScript, or needs operators that this
+/// LibTorch lacks.
 template <class Convert>
   requires std::invocable<const Convert&, const c10::IValue&>
-[[nodiscard]] auto load_script(const std::filesystem::path& path, Convert convert) {
+[[nodiscard]] auto load_script(const std::filesystem::path& path, Convert convert, torch::Device device = torch::kCPU) {
   using Out = std::remove_cvref_t<std::invoke_result_t<const Convert&, const c10::IValue&>>;
   const Bytes bytes = detail::read_raw(path);
   std::istringstream stream(std::string(bytes.begin(), bytes.end()));
+  const auto refuse = [&](const char* said) {
+    detail::throw_if_of_device(said, detail::concat("reading ", path));
+    throw FormatError(
+        detail::concat(path, " cannot be read as TorchScript (what torch.jit.save writes): LibTorch says: ", said));
+  };
+  c10::optional<torch::jit::Module> script;
   try {
-    return ScriptNetwork<Out>(torch::jit::load(stream, torch::Device(torch::kCPU)), std::move(convert));
+    script = torch::jit::load(stream, device);
   } catch (const c10::Error& error) {
-    throw FormatError(detail::concat(path,
-                                     " cannot be read as TorchScript (what torch.jit.save writes): LibTorch says: ",
-                                     error.what_without_backtrace()));
+    refuse(error.what_without_backtrace());
+  } catch (const std::bad_alloc& error) {
+    detail::throw_of_memory(error, detail::concat("reading ", path));
+  } catch (const std::exception& error) {
+    refuse(error.what());
   }
+  return ScriptNetwork<Out>(std::move(*script), std::move(convert));
 }
 
 /// The script in `path` as a network that returns Out: torch::Tensor for logits alone, Outputs for a pair (features,
 /// logits), TappedOutputs<N> for N features and logits.
 template <class Out = torch::Tensor>
-[[nodiscard]] ScriptNetwork<Out> load_script(const std::filesystem::path& path) {
-  return load_script(path, ScriptOutputs<Out>{});
+[[nodiscard]] ScriptNetwork<Out> load_script(const std::filesystem::path& path, torch::Device device = torch::kCPU) {
+  return load_script(path, ScriptOutputs<Out>{}, device);
 }
 
 }  // namespace afd

@@ -19,6 +19,7 @@
 #include <afd/data/batch.hpp>
 #include <afd/data/batch_check.hpp>
 #include <afd/data/views.hpp>
+#include <afd/detail/device_error.hpp>
 #include <afd/detail/for_each_index.hpp>
 #include <afd/error.hpp>
 #include <afd/network/eval_mode.hpp>
@@ -85,7 +86,10 @@ template <class Plan, class Cohort, class Source>
       for_each_index<Plan::network_count>([&](auto k) { modes.emplace_back(module_of(std::get<k>(networks))); });
       for (const auto& module : cohort.edges().modules()) modes.emplace_back(*module);
       std::vector<GameCount> counts(Plan::discriminator_count);
-      for (auto&& item : source) count_games<Plan>(networks, strategy, cohort, as_batch(item), counts);
+      const auto count_all = [&] {
+        for (auto&& item : source) count_games<Plan>(networks, strategy, cohort, as_batch(item), counts);
+      };
+      named_device_errors(count_all, "the health of games");
       for_each_index<Plan::term_count>([&](auto t) {
         if constexpr (AdversarialTerm<typename Plan::template Term<t>>) {
           for (const Edge& edge : Plan::template TermTopology<t>::edges) {

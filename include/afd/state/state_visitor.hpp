@@ -65,13 +65,29 @@ class SaveState {
   StateDict& state_;
 };
 
-/// Throws FormatError, naming the part, if a StateDict lacks one of the parts or has it in another shape or dtype.
+namespace detail {
+
+/// Throws ConfigError for a tensor that shows one element at many places, as expand() gives: no values can be read into
+/// it.
+inline void require_own_elements(std::string_view key, const torch::Tensor& tensor) {
+  for (std::int64_t d = 0; d < tensor.dim(); ++d) {
+    if (tensor.size(d) < 2 || tensor.stride(d) != 0) continue;
+    throw ConfigError(concat(key, " here shows one element at ", tensor.size(d),
+                             " places, so that nothing can be read into it; register expanded tensors as x.clone()"));
+  }
+}
+
+}  // namespace detail
+
+/// Throws FormatError, naming the part, if a StateDict lacks one of the parts or has it in another shape or dtype;
+/// ConfigError for one that cannot be written to.
 class CheckState {
  public:
   explicit CheckState(const StateDict& state) : state_(state) {}
 
   void tensor(const std::string& key, const torch::Tensor& tensor) {
     const auto& saved = get<torch::Tensor>(key);
+    detail::require_own_elements(key, tensor);
     if (saved.sizes() == tensor.sizes() && saved.scalar_type() == tensor.scalar_type()) return;
     throw FormatError(detail::concat(key, " is ", saved.scalar_type(), ' ', saved.sizes(), " in the file, but ",
                                      tensor.scalar_type(), ' ', tensor.sizes(), " here"));

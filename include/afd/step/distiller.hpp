@@ -153,7 +153,7 @@ class Distiller {
     }
   }
 
-  /// The generators of LibTorch that a step draws from: the CPU's, and those of the networks' CUDA devices.
+  /// The generators of LibTorch that a step draws from: the CPU's, and those of the networks' devices.
   [[nodiscard]] detail::RandomNumbers random_numbers() const { return detail::random_numbers_of<Plan>(networks_); }
 
   /// How many steps SkipNonFinite has skipped.

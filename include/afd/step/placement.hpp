@@ -57,8 +57,8 @@ class Placement {
   /// `owner` as in "network 0".
   void add(const std::string& owner, const std::vector<torch::Tensor>& parameters) {
     for (const torch::Tensor& parameter : parameters) {
-      places_.push_back(
-          {parameter, parameter.device(), parameter.scalar_type(), parameter.strides().vec(), owners_.size()});
+      places_.push_back({parameter, parameter.device(), parameter.scalar_type(), parameter.sizes().vec(),
+                         parameter.strides().vec(), owners_.size()});
     }
     owners_.push_back(owner);
   }
@@ -67,11 +67,14 @@ class Placement {
   void require_unchanged() const {
     for (const Place& place : places_) {
       const torch::Tensor& now = place.parameter;
-      if (now.device() == place.device && now.scalar_type() == place.dtype && now.strides() == place.strides) continue;
+      if (now.device() == place.device && now.scalar_type() == place.dtype && now.sizes() == place.sizes &&
+          now.strides() == place.strides) {
+        continue;
+      }
       throw ConfigError(concat(
-          owners_[place.owner], " has changed since its optimizers were made: a parameter of shape ", now.sizes(),
-          " was ", place.dtype, " on ", place.device, " with strides ", torch::IntArrayRef(place.strides), ", and is ",
-          now.scalar_type(), " on ", now.device(), " with ", now.strides(),
+          owners_[place.owner], " has changed since its optimizers were made: a parameter was ", place.dtype, ' ',
+          torch::IntArrayRef(place.sizes), " on ", place.device, " with strides ", torch::IntArrayRef(place.strides),
+          ", and is ", now.scalar_type(), ' ', now.sizes(), " on ", now.device(), " with ", now.strides(),
           "; move and convert networks before the first step, or make ", "another distiller of them"));
     }
   }
@@ -81,6 +84,7 @@ class Placement {
     torch::Tensor parameter;
     torch::Device device;
     torch::ScalarType dtype;
+    std::vector<std::int64_t> sizes;
     std::vector<std::int64_t> strides;
     std::size_t owner;
   };

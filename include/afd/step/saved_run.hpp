@@ -38,7 +38,7 @@ template <class Plan>
   return all;
 }
 
-/// The generators of LibTorch that a step draws from: the CPU's, and those of the networks' CUDA devices.
+/// The generators of LibTorch that a step draws from: the CPU's, and those of the networks' devices.
 template <class Plan>
 [[nodiscard]] RandomNumbers random_numbers_of(const typename Plan::Networks& networks) {
   std::vector<torch::Device> devices;

@@ -205,7 +205,19 @@ class Step {
       for (const auto& some : of_networks) numbers.insert(numbers.end(), some.begin(), some.end());
       if (!all_are_finite(numbers)) return false;
     }
-    each_live_network([&](auto k) { each_objective<k>(players, [](auto& objective) { objective.prepare_probed(); }); });
+    const auto prepare = [&] {
+      each_live_network(
+          [&](auto k) { each_objective<k>(players, [](auto& objective) { objective.prepare_probed(); }); });
+    };
+    if constexpr (Guard::looks) {
+      try {
+        prepare();
+      } catch (const NonFiniteError&) {
+        return false;  // the slow way decides whether the step is skipped
+      }
+    } else {
+      prepare();
+    }
     return true;
   }
 
