@@ -5,6 +5,7 @@
 // their streams. Through LibTorch's interfaces for any kind of device, so that nothing here needs CUDA's headers. All
 // that the library assumes of such devices is in this header; on the CPU none of it does anything.
 
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -123,7 +124,7 @@ class Parcel {
     if (!has_streams(device)) return;
     const c10::impl::VirtualGuardImpl streams(device.type());
     device_ = device;
-    event_.emplace(device.type());
+    event_ = std::make_unique<c10::Event>(device.type());
     event_->record(streams.getStream(device));
   }
 
@@ -141,7 +142,7 @@ class Parcel {
 
  private:
   torch::Device device_ = torch::kCPU;
-  std::optional<c10::Event> event_;
+  std::unique_ptr<c10::Event> event_;  // no optional: g++ takes the inside of an empty one for used
 };
 
 }  // namespace afd::detail
