@@ -19,7 +19,7 @@
 
 namespace afd {
 
-inline constexpr std::size_t cifar_pixels{3 * 32 * 32};
+inline constexpr std::size_t cifar_pixels = std::size_t{3} * 32 * 32;
 
 /// The records of a CIFAR file. A view: keep the parsed bytes alive.
 class CifarRecords {
