@@ -11,7 +11,7 @@ anywhere=(detail interop)
 # What needs a library that the rest does not.
 optional=(data/gzip.hpp data/image_file.hpp data/image_folder.hpp data/jpeg.hpp data/png.hpp compute/jemalloc.hpp
   network/safetensors.hpp network/safetensors_options.hpp network/script.hpp network/script_outputs.hpp
-  state/safetensors_file.hpp state/safetensors_format.hpp)
+  state/safetensors_file.hpp state/safetensors_format.hpp state/safetensors_header.hpp)
 failures=0
 fail() {
   echo "$1"

@@ -12,6 +12,7 @@ if ! command -v "clang-tidy-$version" >/dev/null; then
   ((EUID == 0)) || root=(sudo)
   "${root[@]}" apt-get install -y -q --no-install-recommends "clang-tidy-$version"
 fi
+mkdir -p build
 configure=(cmake -S . -B build/tidy -G Ninja -DCMAKE_CXX_COMPILER="clang++-$version" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
   -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DCMAKE_CXX_COMPILER_LAUNCHER=)
 if "${configure[@]}" -DAFD_TORCH=ON >build/tidy.log 2>&1; then

@@ -38,10 +38,9 @@ TEST_CASE("what is on its device already is sent nowhere, and what is undefined 
 TEST_CASE("on the CPU there is no stream to carry, to work on or to wait for") {
   CHECK_FALSE(afd::detail::has_streams(torch::kCPU));
   CHECK(afd::detail::has_streams(torch::kCUDA));
-  const afd::detail::CurrentStream stream(torch::kCPU);
-  const afd::detail::CurrentStream::Guard guard(stream);
-  const afd::detail::SideStream side(torch::kCPU);
-  const afd::detail::SideStream::Guard beside(side);
+  using afd::detail::DeviceStream;
+  const DeviceStream::Guard guard(DeviceStream::current(torch::kCPU));
+  const DeviceStream::Guard beside(DeviceStream::beside(torch::kCPU));
   afd::detail::Parcel parcel(torch::kCPU);
   const afd::detail::Parcel moved = std::move(parcel);
   CHECK_NOTHROW(moved.open());

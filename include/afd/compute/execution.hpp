@@ -96,13 +96,13 @@ class NetworkRunner<K, PeerThreads> {
   /// Waits for all; if several throw, the first network's exception is passed on.
   template <class Body>
   void run(Body&& body) {
-    const at::ThreadLocalState state;     // grad mode and the like, as here
-    const CurrentStream stream(device_);  // which is not among those
+    const at::ThreadLocalState state;                    // grad mode and the like, as here
+    const auto stream = DeviceStream::current(device_);  // which is not among those
     errors_.fill(nullptr);
     for_each_index<K>([&](auto k) {
       tasks_[k] = [&body, &state, &stream] {
         const at::ThreadLocalStateGuard guard(state);
-        const CurrentStream::Guard on(stream);
+        const DeviceStream::Guard on(stream);
         body(decltype(k){});
       };
     });

@@ -44,7 +44,7 @@ template <class B>
 class PrefetchWalk {
  public:
   template <class Source>
-  PrefetchWalk(Source& source, std::int64_t ahead, const SideStream& side)
+  PrefetchWalk(Source& source, std::int64_t ahead, const DeviceStream& side)
       : ahead_(static_cast<std::size_t>(ahead)), side_(side), device_(side.device()), begin_(device_) {
     const int all = at::get_num_threads();
     thread_ = std::thread([this, &source, state = at::ThreadLocalState()] {
@@ -107,7 +107,7 @@ class PrefetchWalk {
   template <class Source>
   void produce(Source& source) {
     try {
-      const SideStream::Guard beside(side_);
+      const DeviceStream::Guard beside(side_);
       begin_.open();  // a data set that was put on the device just now is there first
       named_device_errors([&] { make_all(source); }, "a batch made ahead");
     } catch (...) {
@@ -138,7 +138,7 @@ class PrefetchWalk {
   }
 
   std::size_t ahead_;
-  SideStream side_;
+  DeviceStream side_;
   torch::Device device_;
   Parcel begin_;
   std::mutex mutex_;
@@ -208,7 +208,7 @@ class Prefetch {
   [[nodiscard]] Iterator begin() {
     stop();
     const torch::Device where = detail::indexed(device());
-    if (!side_ || side_->device() != where) side_.emplace(where);
+    if (!side_ || side_->device() != where) side_ = detail::DeviceStream::beside(where);
     walk_ = std::make_shared<Walk>(source_, options_.batches, *side_);
     return Iterator(walk_);
   }
@@ -256,7 +256,7 @@ class Prefetch {
 
   Source source_;
   PrefetchOptions options_;
-  std::optional<detail::SideStream> side_;  // one for all walks
+  std::optional<detail::DeviceStream> side_;  // one for all walks
   std::shared_ptr<Walk> walk_;
 };
 

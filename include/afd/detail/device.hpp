@@ -64,19 +64,33 @@ namespace afd::detail {
   }
 }
 
-/// The stream of a device that a thread uses, for other threads that work for it: each has a current one of its own.
-/// Nothing for devices without streams.
-class CurrentStream {
+/// A stream of a device, for threads to work on: each has a current one of its own. Nothing for devices without
+/// streams.
+class DeviceStream {
  public:
-  CurrentStream() = default;
-  explicit CurrentStream(torch::Device device) {
-    if (has_streams(device)) stream_ = c10::impl::VirtualGuardImpl(device.type()).getStream(device);
+  /// The one that this thread uses now, for others that work for it.
+  [[nodiscard]] static DeviceStream current(torch::Device device) {
+    DeviceStream stream(device);
+    if (has_streams(device)) stream.stream_ = c10::impl::VirtualGuardImpl(device.type()).getStream(device);
+    return stream;
   }
+
+  /// One beside it; what is made there is handed over with a Parcel. Keep it: LibTorch keeps memory that was freed for
+  /// each stream.
+  [[nodiscard]] static DeviceStream beside(torch::Device device) {
+    DeviceStream stream(device);
+    if (has_streams(device)) {
+      stream.stream_ = c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
+    }
+    return stream;
+  }
+
+  [[nodiscard]] torch::Device device() const { return device_; }
 
   /// The thread that holds it works on the stream, and on its device, while it lives.
   class Guard {
    public:
-    explicit Guard(const CurrentStream& stream) {
+    explicit Guard(const DeviceStream& stream) {
       if (stream.stream_) guard_.emplace(*stream.stream_);
     }
 
@@ -85,30 +99,8 @@ class CurrentStream {
   };
 
  private:
-  std::optional<c10::Stream> stream_;
-};
+  explicit DeviceStream(torch::Device device) : device_(device) {}
 
-/// A stream beside the one that a device trains on. Operators of a holder of its guard go there; what they make is
-/// handed over with a Parcel. Keep it: LibTorch keeps memory that was freed for each stream.
-class SideStream {
- public:
-  explicit SideStream(torch::Device device) : device_(device) {
-    if (has_streams(device)) stream_ = c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
-  }
-
-  [[nodiscard]] torch::Device device() const { return device_; }
-
-  class Guard {
-   public:
-    explicit Guard(const SideStream& side) {
-      if (side.stream_) guard_.emplace(*side.stream_);
-    }
-
-   private:
-    std::optional<c10::StreamGuard> guard_;
-  };
-
- private:
   torch::Device device_;
   std::optional<c10::Stream> stream_;
 };

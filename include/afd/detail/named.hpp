@@ -3,8 +3,6 @@
 
 // Says where an error came from: "edge 0 -> 1, term feature_l1: <what was wrong>".
 
-#include <new>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -39,16 +37,11 @@ namespace afd::detail {
     throw OutOfMemoryError(place + ": " + error.what());
   } catch (const DeviceError& error) {
     throw DeviceError(place + ": " + error.what());
-  } catch (const std::bad_alloc& error) {
-    throw_of_memory(error, place);
   } catch (const c10::Error& error) {
     throw_if_of_device(error, place);
     throw ShapeError(place + ": LibTorch says: " + error.what_without_backtrace());
-  } catch (const Error&) {
-    throw;
-  } catch (const std::runtime_error& error) {
-    throw_if_of_device(std::string_view(error.what()), place);
-    throw;
+  } catch (...) {
+    rethrow_device_error(place);
   }
 }
 

@@ -3,7 +3,10 @@
 
 // The layers that the zoo and the transfer layers are built of.
 
+#include <array>
 #include <cstdint>
+#include <string>
+#include <utility>
 
 #include <torch/expanding_array.h>
 #include <torch/nn/cloneable.h>
@@ -26,17 +29,18 @@ namespace afd::detail {
   return conv;
 }
 
-/// Conv - BatchNorm; submodules "conv" and "norm".
+/// Conv - BatchNorm; submodules "conv" and "norm", or as `names` says.
 class ConvNormImpl : public torch::nn::Cloneable<ConvNormImpl> {
  public:
-  ConvNormImpl(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1)
-      : in_(in), out_(out), kernel_(kernel), stride_(stride) {
+  ConvNormImpl(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1,
+               std::array<std::string, 2> names = {"conv", "norm"})
+      : in_(in), out_(out), kernel_(kernel), stride_(stride), names_(std::move(names)) {
     ConvNormImpl::reset();
   }
 
   void reset() override {
-    conv_ = register_module("conv", he_conv(in_, out_, kernel_, stride_));
-    norm_ = register_module("norm", torch::nn::BatchNorm2d(out_));
+    conv_ = register_module(names_[0], he_conv(in_, out_, kernel_, stride_));
+    norm_ = register_module(names_[1], torch::nn::BatchNorm2d(out_));
   }
 
   /// [N, in, H, W] -> [N, out, ceil(H / stride), ceil(W / stride)]. Autograd needs the result of neither layer,
@@ -48,6 +52,7 @@ class ConvNormImpl : public torch::nn::Cloneable<ConvNormImpl> {
   std::int64_t out_;
   std::int64_t kernel_;
   std::int64_t stride_;
+  std::array<std::string, 2> names_;
   torch::nn::Conv2d conv_{nullptr};
   torch::nn::BatchNorm2d norm_{nullptr};
 };

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 
 #include <torch/nn.h>
 #include <torch/types.h>
@@ -28,29 +29,6 @@ struct ImageNetResNetOptions {
 
 namespace detail {
 
-/// BN(Conv1x1(x)); submodules "0" and "1".
-class DownsampleImpl : public torch::nn::Cloneable<DownsampleImpl> {
- public:
-  DownsampleImpl(std::int64_t in, std::int64_t out, std::int64_t stride) : in_(in), out_(out), stride_(stride) {
-    DownsampleImpl::reset();
-  }
-
-  void reset() override {
-    conv_ = register_module("0", he_conv(in_, out_, 1, stride_));
-    norm_ = register_module("1", torch::nn::BatchNorm2d(out_));
-  }
-
-  torch::Tensor forward(const torch::Tensor& map) { return norm_->forward(conv_->forward(map)); }
-
- private:
-  std::int64_t in_;
-  std::int64_t out_;
-  std::int64_t stride_;
-  torch::nn::Conv2d conv_{nullptr};
-  torch::nn::BatchNorm2d norm_{nullptr};
-};
-TORCH_MODULE(Downsample);
-
 /// relu(x' + BN(Conv(relu(BN(Conv(x)))))), where x' is x, or BN(Conv1x1(x)) where the shape changes. Submodules
 /// "conv1", "bn1", "conv2", "bn2" and, where there is one, "downsample".
 class ProjectionBlockImpl : public torch::nn::Cloneable<ProjectionBlockImpl> {
@@ -69,7 +47,9 @@ class ProjectionBlockImpl : public torch::nn::Cloneable<ProjectionBlockImpl> {
     norm1_ = register_module("bn1", torch::nn::BatchNorm2d(out));
     conv2_ = register_module("conv2", he_conv(out, out, 3));
     norm2_ = register_module("bn2", torch::nn::BatchNorm2d(out));
-    if (in != out || stride != 1) downsample_ = register_module("downsample", Downsample(in, out, stride));
+    if (in != out || stride != 1) {
+      downsample_ = register_module("downsample", ConvNorm(in, out, 1, stride, std::array<std::string, 2>{"0", "1"}));
+    }
   }
 
   torch::Tensor forward(const torch::Tensor& map) {
@@ -85,7 +65,7 @@ class ProjectionBlockImpl : public torch::nn::Cloneable<ProjectionBlockImpl> {
   torch::nn::BatchNorm2d norm1_{nullptr};
   torch::nn::Conv2d conv2_{nullptr};
   torch::nn::BatchNorm2d norm2_{nullptr};
-  Downsample downsample_{nullptr};
+  ConvNorm downsample_{nullptr};
 };
 TORCH_MODULE(ProjectionBlock);
 
