@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Pieces of a step and of its surroundings, each beside what it replaces.
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -65,6 +71,38 @@ void gradients_are_finite(benchmark::State& state) {
 }
 void sgd_libtorch(benchmark::State& state) {
   libtorch<torch::optim::SGD>(state, torch::optim::SGDOptions(0.1).momentum(0.9).weight_decay(1e-4));
+}
+/// The same with rules for parameters, of two rates and two decays.
+void sgd_afd_rules(benchmark::State& state) {
+  const Weights weights;
+  std::vector<std::string> names;
+  for (const auto& parameter : weights.network->named_parameters()) names.push_back(parameter.key());
+  const afd::PerParameter policy{
+      afd::Sgd{}, {{.names = "layer*", .rate = 0.1}, {.kind = afd::ParameterKind::vectors, .weight_decay = 0.0}}};
+  auto optimizer = afd::detail::make_optimizer(policy, weights.parameters, names);
+  for (auto _ : state) optimizer.apply(weights.gradients);
+}
+/// LibTorch's with four groups for it.
+void sgd_libtorch_groups(benchmark::State& state) {
+  const Weights weights;
+  std::vector<torch::optim::OptimizerParamGroup> groups;
+  for (const bool is_layer : {false, true}) {
+    for (const bool is_vector : {false, true}) {
+      std::vector<Tensor> some;
+      for (const auto& parameter : weights.network->named_parameters()) {
+        if ((parameter.key().find("layer") == 0) == is_layer && (parameter.value().dim() < 2) == is_vector) {
+          some.push_back(parameter.value());
+        }
+      }
+      auto options = std::make_unique<torch::optim::SGDOptions>(is_layer ? 0.01 : 0.1);
+      options->momentum(0.9).weight_decay(is_vector ? 0 : 1e-4);
+      groups.emplace_back(some, std::move(options));
+    }
+  }
+  torch::optim::SGD optimizer(groups, torch::optim::SGDOptions(0.1));
+  std::vector<Tensor> parameters = weights.parameters;
+  for (std::size_t p = 0; p < parameters.size(); ++p) parameters[p].mutable_grad() = weights.gradients[p];
+  for (auto _ : state) optimizer.step();
 }
 void adam_afd(benchmark::State& state) {
   ours(state, afd::Adam{});
@@ -203,12 +241,53 @@ void step_unchecked(benchmark::State& state) {
   step<afd::UncheckedLosses>(state);
 }
 
+/// An epoch of ten batches in which a ResNet-8 learns from a frozen ResNet-32: which is run, or whose outputs are read
+/// from a file.
+template <bool IsCached>
+void taught_epoch(benchmark::State& state) {
+  torch::manual_seed(0);
+  auto teacher = afd::resnet32(), student = afd::resnet8();
+  const afd::TensorDataset data{torch::randn({640, 3, 32, 32}), torch::arange(640, torch::kInt64).remainder(10)};
+  afd::BatchLoader loader{data, {.batch_size = 64}, afd::Compose{afd::PadCrop{}, afd::HorizontalFlip{}}};
+  const auto train = [&](auto& source, auto& distiller) {
+    for (auto _ : state) {
+      source.start_epoch(0);
+      for (auto&& batch : source) distiller.step(batch);
+    }
+  };
+  if constexpr (IsCached) {
+    std::string folder = (std::filesystem::temp_directory_path() / "afd_pieces_XXXXXX").string();
+    if (mkdtemp(folder.data()) == nullptr) return state.SkipWithError("no folder for temporary files");
+    {
+      auto source =
+          afd::with_cached<0, 2>(loader, afd::TeacherCache{std::filesystem::path(folder) / "outputs", teacher});
+      source.fill(1);
+      afd::Distiller distiller{afd::topology::OneWay{}, afd::KnowledgeDistillation{}, afd::Cached{}, student};
+      train(source, distiller);
+    }
+    std::filesystem::remove_all(folder);
+  } else {
+    afd::Distiller distiller{afd::topology::OneWay{}, afd::KnowledgeDistillation{}, afd::frozen(teacher), student};
+    train(loader, distiller);
+  }
+}
+void epoch_taught(benchmark::State& state) {
+  taught_epoch<false>(state);
+}
+void epoch_taught_from_file(benchmark::State& state) {
+  taught_epoch<true>(state);
+}
+
+BENCHMARK(epoch_taught)->Unit(benchmark::kMillisecond);
+BENCHMARK(epoch_taught_from_file)->Unit(benchmark::kMillisecond);
 BENCHMARK(gradients_are_finite)->Unit(benchmark::kMicrosecond);
 BENCHMARK(step_checked)->Arg(8)->Arg(64)->Unit(benchmark::kMicrosecond);
 BENCHMARK(step_unchecked)->Arg(8)->Arg(64)->Unit(benchmark::kMicrosecond);
 BENCHMARK(sgd_libtorch)->Unit(benchmark::kMicrosecond);
 BENCHMARK(sgd_afd)->Unit(benchmark::kMicrosecond);
 BENCHMARK(sgd_afd_flat)->Unit(benchmark::kMicrosecond);
+BENCHMARK(sgd_afd_rules)->Unit(benchmark::kMicrosecond);
+BENCHMARK(sgd_libtorch_groups)->Unit(benchmark::kMicrosecond);
 BENCHMARK(sgd_afd_clipped)->Unit(benchmark::kMicrosecond);
 BENCHMARK(adam_libtorch)->Unit(benchmark::kMicrosecond);
 BENCHMARK(adam_afd)->Unit(benchmark::kMicrosecond);

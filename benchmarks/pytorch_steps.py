@@ -116,6 +116,13 @@ def edges_of(topology, count):
     return [(j, k) for j in range(count) for k in range(count) if j != k]
 
 
+def placed(modules, x):
+    """On the device of the inputs, and in their layout."""
+    last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+    layout = torch.channels_last if last else torch.preserve_format
+    return [module.to(device=x.device, memory_format=layout) for module in modules]
+
+
 def compiled(modules, mode):
     # Two backwards go through one graph, so its buffers must outlive the first.
     from torch._functorch import config
@@ -125,8 +132,7 @@ def compiled(modules, mode):
 
 def eager(recipe, edges, networks, side, x, y, mode=None):
     judges = [Discriminator(networks[t].channels, (side + 3) // 4) for t, _ in edges] if recipe == "afd" else []
-    if x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous():
-        judges = [judge.to(memory_format=torch.channels_last) for judge in judges]
+    judges = placed(judges, x)
     if mode is not None:
         networks, judges = compiled(networks, mode), compiled(judges, mode)
     parameters = [list(net.parameters()) for net in networks]
@@ -202,29 +208,34 @@ def main():
     for name, value in (("batch", 32), ("threads", 1), ("side", 32)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--channels-last", action="store_true")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--compile", choices=("default", "max-autotune"))
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
     x, y = torch.randn(options.batch, 3, options.side, options.side), torch.randint(10, (options.batch,))
-    networks = [Network(name) for name in options.networks]
+    x, y = x.to(options.device), y.to(options.device)
     if options.channels_last:
         x = x.to(memory_format=torch.channels_last)
-        networks = [net.to(memory_format=torch.channels_last) for net in networks]
+    networks = placed([Network(name) for name in options.networks], x)
     if options.kind == "naive":
         step = naive(networks, x, y)
     else:
         topology = "all-pairs" if options.recipe == "dml" else options.topology
         step = eager(options.recipe, edges_of(topology, len(networks)), networks, options.side, x, y,
                      options.compile)
+    # A card is still at work when the host has asked for everything.
+    finish = torch.cuda.synchronize if options.device == "cuda" else lambda: None
     print("ready", flush=True)
     for line in sys.stdin:
         if line.strip() == "memory":
             print(peak_memory(), flush=True)
             continue
+        finish()
         start = time.perf_counter()
         for _ in range(int(line)):
             step()
+        finish()
         print(time.perf_counter() - start, flush=True)
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Builds the benchmarks, measures the grid and writes docs/benchmarks: figures as CSV, tables and pictures.
-# --smoke: a few small cells, nothing written. Other arguments go to bench_grid, e.g. --part sizes.
+# --smoke: a few small cells, nothing written. --out FOLDER: only the grid's figures and tables, into that folder.
+# Other arguments go to bench_grid, e.g. --part sizes --compile.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/setup.sh --test
@@ -16,6 +17,14 @@ if [[ "${1:-}" == --smoke ]]; then
   "${grid[@]}" --smoke --rounds 2 --output "$folder/grid.csv"
   "$programs/bench_pieces" --benchmark_min_time=0.01
   "$programs/bench_report" "$folder/grid.csv" "$folder"
+  exit
+fi
+if [[ "${1:-}" == --out ]]; then
+  folder=${2:?--out needs a folder}
+  mkdir -p "$folder"
+  "${grid[@]}" --output "$folder/grid.csv" "${@:3}"
+  "$programs/bench_report" "$folder/grid.csv" "$folder"
+  rm -f "$folder"/*.dat
   exit
 fi
 folder=docs/benchmarks

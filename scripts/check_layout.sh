@@ -36,6 +36,14 @@ while read -r header; do
   fi
   [[ $(grep -c '^#pragma once' "$header") == 1 ]] || fail "$header: needs one #pragma once"
   (($(wc -l <"$header") <= 400)) || fail "$header: is longer than 400 lines; split it"
+  # The test that every header stands alone takes these two as compiled already.
+  code=$(sed 's|"[^"]*"||g; s|//.*||' "$header")
+  if grep -qE '\b(torch|at|c10)::' <<<"$code" && ! grep -qE '^#include <(torch|ATen|c10)/' <<<"$code"; then
+    fail "$header: uses LibTorch, but includes none of it"
+  fi
+  if grep -q '\bEigen::' <<<"$code" && ! grep -q '^#include <Eigen/' <<<"$code"; then
+    fail "$header: uses Eigen, but includes none of it"
+  fi
   if [[ $room != detail && " ${optional[*]} " != *" $path "* ]]; then
     grep -q "^#include <afd/$path>" include/afd/afd.hpp || fail "include/afd/afd.hpp: does not include $path"
   fi

@@ -14,6 +14,8 @@ esac
 scripts/setup.sh --test
 clang=clang++-$(installed_clang)
 configure=(cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=Release)
+# Tests run side by side: threads of LibTorch's that wait must not keep the others from running.
+export OMP_WAIT_POLICY=passive
 run=(ctest -j "$(nproc)" --output-on-failure --no-tests=error)
 if [[ $mode == --library ]]; then
   "${configure[@]}" -B build/test -DCMAKE_CXX_COMPILER=g++

@@ -6,6 +6,7 @@
 #     --library   only the tests of the library itself, neither the quickstart nor examples, package and torture
 #     --clang     the whole build and all tests with clang, too; needs LibTorch 2.1 or later, so not for bookworm
 #     --shell     a shell in it, in place of tests
+#     --make      nothing but the root
 # What is committed is tested. Roots stay in build/roots (or AFD_ROOTS) for the next time; remove one to begin anew.
 # MIRROR=... names another archive than debootstrap's own. build/roots/results.md has a line for each release.
 set -euo pipefail
@@ -13,7 +14,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 roots=${AFD_ROOTS:-$here/build/roots}
 
 usage() {
-  sed -n 's/^# \{0,1\}//; 3,11p' "${BASH_SOURCE[0]}" >&2
+  sed -n 's/^# \{0,1\}//; 3,12p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 
@@ -21,7 +22,7 @@ mode=all
 releases=()
 while (($# > 0)); do
   case $1 in
-    --library | --clang | --shell) mode=${1#--} ;;
+    --library | --clang | --shell | --make) mode=${1#--} ;;
     bookworm | 12) releases+=(bookworm) ;;
     trixie | 13) releases+=(trixie) ;;
     testing) releases+=(testing) ;;
@@ -108,6 +109,7 @@ for release in "${releases[@]}"; do
   root=$roots/$release
   make_root "$release"
   update_checkout "$root"
+  [[ $mode != make ]] || continue
   log=$roots/$release.log
   ran=()
   result=passed
@@ -145,5 +147,5 @@ for release in "${releases[@]}"; do
   } >"$roots/results.md.new"
   mv "$roots/results.md.new" "$roots/results.md"
 done
-[[ $mode == shell ]] || cat "$roots/results.md"
+[[ $mode == shell || $mode == make ]] || cat "$roots/results.md"
 ((${#failed[@]} == 0)) || { echo "test_on.sh: failed on ${failed[*]}" >&2; exit 1; }

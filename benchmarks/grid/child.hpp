@@ -17,7 +17,7 @@ namespace grid {
 
 class Child {
  public:
-  /// Starts it and waits until it is ready. Throws std::runtime_error if it does not come up.
+  /// Starts it. Throws std::runtime_error if that cannot be done.
   explicit Child(const std::vector<std::string>& command) : name_(command.at(0)) {
     int to[2], from[2];
     if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) throw std::runtime_error("no pipe for " + name_);
@@ -38,6 +38,10 @@ class Child {
     close(from[1]);
     in_ = fdopen(to[1], "w");
     out_ = fdopen(from[0], "r");
+  }
+
+  /// Waits until it is ready. Throws std::runtime_error if it does not come up.
+  void wait() {
     if (in_ == nullptr || out_ == nullptr || answer() != "ready") {
       throw std::runtime_error(name_ + " did not start; its own message is above");
     }
@@ -53,15 +57,23 @@ class Child {
   }
 
   /// Seconds that `steps` steps took.
-  double run(int steps) { return std::stod(ask(std::to_string(steps))); }
+  double run(int steps) {
+    begin(steps);
+    return end();
+  }
+  /// The same in two halves, for several at once.
+  void begin(int steps) { say(std::to_string(steps)); }
+  double end() { return std::stod(answer()); }
   /// Peak resident memory in MiB.
-  double memory() { return std::stod(ask("memory")) / 1024; }
+  double memory() {
+    say("memory");
+    return std::stod(answer()) / 1024;
+  }
 
  private:
-  std::string ask(const std::string& line) {
+  void say(const std::string& line) {
     std::fprintf(in_, "%s\n", line.c_str());
     std::fflush(in_);
-    return answer();
   }
 
   std::string answer() {

@@ -32,6 +32,8 @@ struct Settings {
   double turn_seconds = 0.2;
   bool smoke = false;
   bool compile = false;
+  bool append = false;
+  std::string device = "cpu";
 };
 
 struct Cell {
@@ -58,9 +60,10 @@ Words command(const Settings& settings, const Cell& cell, const std::string& sid
   } else {
     const bool best = side.starts_with("afd best") || side == "convolutions channels_last";
     words = {settings.folder + (best ? "/bench_worker_jemalloc" : "/bench_worker")};
+    if (side.starts_with("afd deferred")) words.emplace_back("--defer");
     if (side.starts_with("convolutions")) words.insert(words.end(), {"--kind", "conv"});
     if (side == "hand") words.insert(words.end(), {"--kind", "hand"});
-    if (best) words.insert(words.end(), {"--layout", "last"});
+    if (best || side.ends_with(" channels_last")) words.insert(words.end(), {"--layout", "last"});
     if (side.starts_with("afd best") && side != "afd best, in turn" && cell.threads > 1) words.emplace_back("--peers");
     if (side == "afd best, bfloat16") words.emplace_back("--bfloat16");
   }
@@ -71,6 +74,7 @@ Words command(const Settings& settings, const Cell& cell, const std::string& sid
                {"--recipe", recipe, "--topology", cell.topology, "--batch", std::to_string(cell.batch), "--threads",
                 std::to_string(cell.threads), "--side", std::to_string(cell.image_side), "--networks"});
   words.insert(words.end(), cell.networks.begin(), cell.networks.end());
+  words.insert(words.end(), {"--device", settings.device});
   return words;
 }
 
@@ -90,17 +94,27 @@ std::vector<Cell> cells(const Settings& settings) {
     all.push_back({"peers", "dml", "all-pairs", of("resnet8", 3), 4, 1, {"afd best", "afd plain", "naive"}});
     return all;
   }
-  const Words everyone = settings.compile ? Words{"afd best",
-                                                  "pytorch",
-                                                  "pytorch channels_last",
-                                                  "pytorch compile",
-                                                  "pytorch compile channels_last",
-                                                  "pytorch compile max-autotune"}
+  if (settings.device == "cuda") {
+    const Words everyone{"afd deferred channels_last", "afd plain channels_last", "afd deferred", "hand", "pytorch",
+                         "pytorch channels_last"};
+    for (const Words& networks : {of("resnet20", 2), of("wrn16-2", 2)}) {
+      for (const int batch : {128, 1024}) all.push_back({"card", "afd", "cycle", networks, batch, 1, everyone});
+    }
+    // A compiler takes a minute for each of them.
+    if (settings.compile) all.front().sides.emplace_back("pytorch compile");
+    return all;
+  }
+  const Words everyone = settings.compile ? Words{"afd best", "pytorch", "pytorch channels_last", "pytorch compile",
+                                                  "pytorch compile channels_last"}
                                           : Words{"afd best", "pytorch", "pytorch channels_last", "afd plain", "hand"};
   for (const int threads : {1, 2}) {
     for (const Words& networks :
          {of("resnet8", 2), of("resnet20", 2), of("resnet32", 2), of("wrn16-2", 2), Words{"resnet8", "resnet32"}}) {
-      for (const int batch : {8, 32, 128}) all.push_back({"sizes", "afd", "pair", networks, batch, threads, everyone});
+      for (const int batch : {8, 32, 128}) {
+        all.push_back({"sizes", "afd", "pair", networks, batch, threads, everyone});
+        // A compiler takes a minute for each, and this one tries several products of matrices besides.
+        if (settings.compile && batch == 32) all.back().sides.emplace_back("pytorch compile max-autotune");
+      }
     }
     all.push_back({"tiny", "afd", "pair", of("resnet8", 2), 8, threads, everyone, 8});
     all.push_back({"tiny", "dml", "pair", of("resnet8", 2), 8, threads, everyone, 8});
@@ -144,10 +158,12 @@ std::vector<Cell> cells(const Settings& settings) {
 void measure(const Settings& settings, const Cell& cell, std::FILE* output) {
   std::vector<std::unique_ptr<Child>> children;
   for (const std::string& side : cell.sides) children.push_back(std::make_unique<Child>(command(settings, cell, side)));
-  // One step to warm up, then as many per turn as fill it.
+  for (auto& child : children) child->wait();
+  // Steps to warm up, all at once, then as many per turn as fill it. A compiler may look twice.
+  for (auto& child : children) child->begin(settings.compile ? 3 : 1);
+  for (auto& child : children) child->end();
   int steps = 1;
   for (auto& child : children) {
-    child->run(settings.compile ? 3 : 1);  // a compiler may look twice
     const double one = child->run(1);
     steps = std::max(steps, static_cast<int>(settings.turn_seconds / one));
   }
@@ -175,29 +191,51 @@ void measure(const Settings& settings, const Cell& cell, std::FILE* output) {
 
 int main(int argc, char** argv) {
   Settings settings;
-  std::string part;
+  Words parts;
+  std::vector<int> threads;
   CLI::App app{"The step by the library, by hand and in PyTorch, timed in turn."};
   app.add_option("--workers", settings.folder, "Folder of the worker programs")->required();
   app.add_option("--script", settings.script, "The PyTorch peer")->required();
   app.add_option("--output", settings.output, "CSV file")->required();
   app.add_option("--python", settings.python, "Python with PyTorch")->capture_default_str();
   app.add_option("--rounds", settings.rounds, "Turns of each side")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--part", part, "Only this part: sizes, tiny, peers, recipes or convolutions");
+  app.add_option("--part", parts, "Only these parts, with commas: sizes, tiny, peers, recipes, convolutions")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"sizes", "tiny", "peers", "recipes", "convolutions"}));
+  app.add_option("--threads", threads, "Only cells with these numbers of threads, with commas: 1, 2")
+      ->delimiter(',')
+      ->check(CLI::IsMember({1, 2}));
+  app.add_flag("--append", settings.append, "Write behind what the CSV file holds, as other cells of one grid");
+  app.add_option("--device", settings.device, "cpu, or cuda for the cells that are worth a card")
+      ->check(CLI::IsMember({"cpu", "cuda"}));
   app.add_flag("--smoke", settings.smoke, "Two small cells");
   app.add_flag("--compile", settings.compile,
-               "In sizes and tiny: torch.compile in place of the plain sides (PyTorch 2)");
+               "In sizes and tiny: torch.compile in place of the plain sides; on a card in the first cell (PyTorch 2)");
   CLI11_PARSE(app, argc, argv);
-  std::FILE* output = std::fopen(settings.output.c_str(), "w");
+  if (settings.device == "cuda") settings.turn_seconds = 1;  // a turn ends with a wait for the card
+  std::FILE* output = std::fopen(settings.output.c_str(), settings.append ? "a" : "w");
   if (output == nullptr) {
     fmt::print(stderr, "grid: cannot write {}\n", settings.output);
     return 1;
   }
   int failures = 0;
-  fmt::print(output,
-             "part,recipe,topology,networks,count,batch,threads,side,ms,ms_low,ms_high,ratio,ratio_low,ratio_high,"
-             "peak_mib\n");
+  if (!settings.append) {
+    fmt::print(output,
+               "part,recipe,topology,networks,count,batch,threads,side,ms,ms_low,ms_high,ratio,ratio_low,ratio_high,"
+               "peak_mib\n");
+  }
   std::vector<Cell> all = cells(settings);
-  if (!part.empty()) std::erase_if(all, [&](const Cell& cell) { return cell.part != part; });
+  if (!parts.empty()) {
+    std::erase_if(all, [&](const Cell& cell) { return std::ranges::find(parts, cell.part) == parts.end(); });
+  }
+  if (!threads.empty()) {
+    std::erase_if(all, [&](const Cell& cell) { return std::ranges::find(threads, cell.threads) == threads.end(); });
+  }
+  if (all.empty()) {
+    fmt::print(stderr,
+               "grid: nothing is left to measure: these parts have no cell on this device with so many threads\n");
+    return 1;
+  }
   const auto start = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < all.size(); ++i) {
     const Cell& cell = all[i];

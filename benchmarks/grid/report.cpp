@@ -96,6 +96,18 @@ std::string mean_and_worst(const std::vector<double>& values, bool large_is_good
   return fmt::format("{:.2f} geometric mean, worst {:.2f}", grid::geometric_mean(values), large_is_good ? *low : *high);
 }
 
+/// Of every cell of a part, the fastest of PyTorch's sides over ours.
+std::vector<double> fastest_pytorch(const Rows& rows, const std::string& part) {
+  std::vector<double> all;
+  for (const Row& ours : rows) {
+    if (ours.part != part || ours.side != "afd best") continue;
+    const auto peers =
+        select(rows, [&](const Row& row) { return row.same_cell(ours) && row.side.starts_with("pytorch"); }, ratio_of);
+    if (!peers.empty()) all.push_back(*std::min_element(peers.begin(), peers.end()));
+  }
+  return all;
+}
+
 void targets(std::FILE* out, const Rows& rows) {
   const auto sizes = [](const char* side) {
     return [side](const Row& row) { return row.part == "sizes" && row.side == side; };
@@ -125,6 +137,10 @@ void targets(std::FILE* out, const Rows& rows) {
        mean_and_worst(select(
            rows, [](const Row& row) { return row.part == "tiny" && row.side == "pytorch"; }, ratio_of)),
        "1.6", "2");
+  line(out, "the fastest of PyTorch's sides ÷ ours, sizes", mean_and_worst(fastest_pytorch(rows, "sizes")), "",
+       "1.45, worst 1.25");
+  line(out, "the fastest of PyTorch's sides ÷ ours, tiny networks", mean_and_worst(fastest_pytorch(rows, "tiny")), "",
+       "2");
   line(out, "naive mutual-learning step, K = 4 ÷ ours",
        mean_and_worst(select(
            rows, [](const Row& row) { return row.side == "naive" && row.count == 4; }, ratio_of)),
@@ -217,13 +233,23 @@ int main(int argc, char** argv) {
     if (out == nullptr) throw std::runtime_error("cannot write " + folder + "/grid.md");
     fmt::print(out,
                "<!-- written by bench_report from grid.csv -->\n# The grid's figures\n\nWhat each side is, and what "
-               "follows from the figures: [README.md](README.md). Columns after the first time say how many times "
+               "follows from the figures: `docs/benchmarks/README.md`. Columns after the first time say how many times "
                "longer a side takes than ours: median of the ratio of neighbours, and its quartiles.\n\n## Targets\n");
     targets(out, rows);
+    // With --compile PyTorch's compiler is measured in place of our plain sides.
+    const bool compiled =
+        std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.side == "pytorch compile"; });
+    std::vector<std::string> sides{"afd best", "pytorch", "pytorch channels_last"};
+    for (const char* side : {"pytorch compile", "pytorch compile channels_last", "pytorch compile max-autotune"}) {
+      if (compiled) sides.emplace_back(side);
+    }
+    for (const char* side : {"afd plain", "hand"}) {
+      if (!compiled) sides.emplace_back(side);
+    }
     fmt::print(out, "## Sizes\n");
-    table(out, rows, "sizes", {"afd best", "pytorch", "pytorch channels_last", "afd plain", "hand"});
+    table(out, rows, "sizes", sides);
     fmt::print(out, "## Tiny: images of 8x8\n");
-    table(out, rows, "tiny", {"afd best", "pytorch", "pytorch channels_last", "afd plain", "hand"});
+    table(out, rows, "tiny", sides);
     fmt::print(out, "## Numbers of networks\n");
     table(out, rows, "peers", {"afd best", "pytorch", "pytorch channels_last", "naive"});
     fmt::print(out, "## Recipes by hand\n");

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -121,7 +122,9 @@ class AfdPair {
         adam_a_(adam(pa_)),
         adam_b_(adam(pb_)),
         adam_da_(adam(pda_)),
-        adam_db_(adam(pdb_)) {}
+        adam_db_(adam(pdb_)) {
+    for (Discriminator& judge : {std::ref(judge_a_), std::ref(judge_b_)}) judge->to(pa_.front().device());
+  }
 
   std::array<Tensor, 8> step(const Tensor& inputs, const Tensor& targets) {
     const auto a = a_->forward(inputs);
@@ -237,6 +240,7 @@ class AfdCycle3 {
     for (std::size_t k = 0; k < 3; ++k) {
       judges_.emplace_back(channels, side, side);
       parameters_.push_back(networks_[k]->parameters());
+      judges_[k]->to(parameters_[k].front().device());
       judge_parameters_.push_back(judges_[k]->parameters());
       sgd_.push_back(std::make_unique<torch::optim::SGD>(sgd(parameters_[k])));
       adam_.push_back(std::make_unique<torch::optim::Adam>(adam(parameters_[k])));

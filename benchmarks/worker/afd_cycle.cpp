@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <utility>
+
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/cycle.hpp>
 
@@ -8,6 +10,11 @@ worker::Step worker::afd_cycle_step(const Cell& cell) {
   using namespace afd::topology;
   switch (cell.networks.size()) {
     case 2:
+      if (cell.defer) {
+        return make_step<Cycle<2>, afd::AdversarialFeatureDistillation>(
+            cell, afd::DistillerOptions{.non_finite = afd::DeferNonFinite{}, .layout = cell.layout},
+            std::make_index_sequence<2>{});
+      }
       return make_step<Cycle<2>, afd::AdversarialFeatureDistillation>(cell);
     case 3:
       return make_step<Cycle<3>, afd::AdversarialFeatureDistillation>(cell);

@@ -3,6 +3,7 @@
 
 // One cell of the grid: what is trained, on what, and how.
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -28,15 +29,17 @@ struct Cell {
   bool peers = false;
   afd::Layout layout = afd::Layout::as_given;
   afd::Precision precision = afd::Precision::full;
+  torch::Device device = torch::kCPU;
+  bool defer = false;  ///< DeferNonFinite in place of checks that the host waits for; for afd around a cycle of two
 
   [[nodiscard]] afd::Batch make_batch() const {
     torch::manual_seed(1);
-    return {torch::randn({batch, 3, side, side}), torch::randint(10, {batch}, torch::kInt64)};
+    return {torch::randn({batch, 3, side, side}).to(device), torch::randint(10, {batch}, torch::kInt64).to(device)};
   }
 };
 
-/// By its name: resnet8, resnet20, ..., wrn16-2. `seed` makes its weights.
-[[nodiscard]] afd::AnyNetwork make_network(const std::string& name, std::uint64_t seed);
+/// Number `k` of a cell, by its name: resnet8, resnet20, ..., wrn16-2.
+[[nodiscard]] afd::AnyNetwork make_network(const Cell& cell, std::size_t k);
 
 /// A step of the cell with everything it needs; nothing if the recipe is not among those compiled here.
 using Step = std::function<void()>;

@@ -16,7 +16,7 @@ namespace worker {
 
 template <class Topology, class Strategy, class Options, std::size_t... K>
 Step make_step(const Cell& cell, const Options& options, std::index_sequence<K...>) {
-  std::array<afd::AnyNetwork, sizeof...(K)> networks{make_network(cell.networks.at(K), K + 1)...};
+  std::array<afd::AnyNetwork, sizeof...(K)> networks{make_network(cell, K)...};
   auto distiller = std::make_shared<decltype(afd::Distiller{Topology{}, Strategy{}, options, networks[K]...})>(
       Topology{}, Strategy{}, options, networks[K]...);
   return [distiller, batch = cell.make_batch()] { distiller->step(batch); };

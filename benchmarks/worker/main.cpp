@@ -87,7 +87,15 @@ int main(int argc, char** argv) {
                                                                              {"measured", afd::Layout::measured}}));
   bool half = false;
   app.add_flag("--bfloat16", half);
+  std::string device = "cpu";
+  app.add_option("--device", device, "cpu or cuda")->check(CLI::IsMember({"cpu", "cuda"}));
+  app.add_flag("--defer", cell.defer);
   CLI11_PARSE(app, argc, argv);
+  cell.device = torch::Device(device);
+  // A card is still at work when the host has asked for everything.
+  const auto finish = [&] {
+    if (cell.device.is_cuda()) torch::cuda::synchronize();
+  };
   if (half) cell.precision = afd::Precision::bfloat16;
   torch::set_num_threads(cell.peers ? 1 : cell.threads);
   try {
@@ -103,8 +111,10 @@ int main(int argc, char** argv) {
         print_profile(step);
         continue;
       }
+      finish();
       const auto start = std::chrono::steady_clock::now();
       for (int i = std::stoi(line); i > 0; --i) step();
+      finish();
       std::cout << std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() << std::endl;
     }
   } catch (const std::exception& error) {

@@ -41,16 +41,21 @@ struct HandNetwork {
 
 }  // namespace
 
-afd::AnyNetwork make_network(const std::string& name, std::uint64_t seed) {
-  torch::manual_seed(seed);
-  if (name == "wrn16-2") return afd::AnyNetwork(afd::WideResNet(afd::WideResNetOptions{.depth = 16, .widen = 2}));
+afd::AnyNetwork make_network(const Cell& cell, std::size_t k) {
+  torch::manual_seed(k + 1);
+  const std::string& name = cell.networks.at(k);
+  const auto on_device = [&](auto network) {
+    network->to(cell.device);
+    return afd::AnyNetwork(network);
+  };
+  if (name == "wrn16-2") return on_device(afd::WideResNet(afd::WideResNetOptions{.depth = 16, .widen = 2}));
   if (!name.starts_with("resnet")) throw std::invalid_argument("no network is called " + name);
-  return afd::AnyNetwork(afd::ResNet(afd::ResNetOptions{.depth = std::stoi(name.substr(6))}));
+  return on_device(afd::ResNet(afd::ResNetOptions{.depth = std::stoi(name.substr(6))}));
 }
 
 Step handwritten_step(const Cell& cell) {
   const afd::Batch batch = cell.make_batch();
-  const auto net = [&](std::size_t k) { return HandNetwork{make_network(cell.networks.at(k), k + 1)}; };
+  const auto net = [&](std::size_t k) { return HandNetwork{make_network(cell, k)}; };
   const std::int64_t channels = net(0)->forward(batch.inputs).features.size(1), side = (cell.side + 3) / 4;
   const auto stepping = [&](auto hand) {
     return
@@ -79,6 +84,7 @@ Step convolution_step(const Cell& cell) {
   state->inputs = afd::detail::in_layout(cell.make_batch().inputs, last);
   for (const std::string& name : cell.networks) {
     state->chains.push_back(convolutions(std::stoi(name.substr(6))));
+    state->chains.back()->to(cell.device);
     if (last) afd::detail::to_channels_last(*state->chains.back());
     state->parameters.push_back(state->chains.back()->parameters());
   }

@@ -14,8 +14,8 @@ using worker::Step;
 /// A teacher that only teaches; its type is another, so it is made here.
 template <class Options>
 Step offline(const Cell& cell, const Options& options) {
-  auto teacher = afd::frozen(worker::make_network(cell.networks.at(0), 1));
-  auto student = worker::make_network(cell.networks.at(1), 2);
+  auto teacher = afd::frozen(worker::make_network(cell, 0));
+  auto student = worker::make_network(cell, 1);
   using Distiller =
       decltype(afd::Distiller{afd::topology::OneWay{}, afd::KnowledgeDistillation{}, options, teacher, student});
   auto distiller =

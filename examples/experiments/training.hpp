@@ -144,9 +144,7 @@ template <class Distiller>
 
   const afd::MultiStep schedule{.milestones = settings.milestones};
   afd::Trainer trainer{distiller, afd::TrainerOptions{.epochs = settings.epochs,
-                                                      .logit_schedule = schedule,
-                                                      .feature_schedule = schedule,
-                                                      .discriminator_schedule = schedule,
+                                                      .schedule = schedule,
                                                       .evaluate_every = settings.evaluate_every}};
   const auto trained = trainer.fit(source, validation, on_step, on_epoch, watch);
   if (trained.stop == afd::StopReason::callback) throw Interrupted{};

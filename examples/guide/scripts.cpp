@@ -69,6 +69,7 @@ int main() {
   }
   std::cout << problem << '\n';
   check(problem.find("load_script<afd::Outputs>") != std::string::npos, "outputs of another kind are told");
-  std::filesystem::remove_all(folder);
+  for (const auto& file : std::filesystem::directory_iterator(folder)) std::filesystem::remove(file);
+  std::filesystem::remove(folder);
   return failures;
 }

@@ -3,7 +3,10 @@
 
 // What afd throws. Every message names what is wrong, where, and what to do about it. Torch-free.
 
+#include <exception>
 #include <stdexcept>
+#include <string>
+#include <utility>
 
 namespace afd {
 
@@ -48,6 +51,18 @@ class DeviceError : public Error {
 class OutOfMemoryError : public DeviceError {
  public:
   using DeviceError::DeviceError;
+};
+
+/// What a network, a term or an optimizer of the user's threw inside a step: its message, with the place before it.
+class ForeignError : public Error {
+ public:
+  ForeignError(const std::string& message, std::exception_ptr cause) : Error(message), cause_(std::move(cause)) {}
+
+  /// The exception itself, for std::rethrow_exception.
+  [[nodiscard]] const std::exception_ptr& cause() const { return cause_; }
+
+ private:
+  std::exception_ptr cause_;
 };
 
 /// A file or folder that cannot be opened, read or written.

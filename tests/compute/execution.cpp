@@ -5,7 +5,9 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <torch/torch.h>
@@ -23,6 +25,24 @@ TEST_SUITE_BEGIN("compute");
 using afd::detail::NetworkRunner;
 
 namespace {
+
+/// A thread; but after so many, none can be started.
+struct ScarceThread {
+  static inline int left = 0;
+  static inline int joined = 0;
+
+  template <class Body>
+  explicit ScarceThread(Body body) {
+    if (left-- <= 0) throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+    thread = std::thread(std::move(body));
+  }
+  void join() {
+    thread.join();
+    ++joined;
+  }
+
+  std::thread thread;  // ends the process if nobody joins it
+};
 
 /// All weights after some steps of three unequal networks around a cycle.
 template <class Options>
@@ -112,6 +132,30 @@ TEST_CASE("an exception reaches the caller, the first network's if there are sev
     runner.run([&](auto k) { ran[k] = true; });
     CHECK(ran == std::array<bool, 3>{true, true, true});
   }
+}
+
+TEST_CASE("a thread that cannot be started is an error with a way out, and those before it have ended") {
+  torch::set_num_threads(2);
+  using Runner = NetworkRunner<3, afd::PeerThreads, ScarceThread>;
+  const auto make = [](int threads, int cores) {
+    ScarceThread::left = threads;
+    ScarceThread::joined = 0;
+    Runner runner(afd::PeerThreads{.threads = cores}, {1, 1, 1});
+    std::array<bool, 3> ran{};
+    runner.run([&](auto k) { ran[k] = true; });
+    CHECK(ran == std::array<bool, 3>{true, true, true});
+  };
+  CHECK_THROWS_WITH_AS(make(2, 3),
+                       doctest::Contains("PeerThreads needs 3 threads of its own, but thread 3 cannot be started"),
+                       afd::ConfigError);
+  CHECK(ScarceThread::joined == 2);
+  CHECK(torch::get_num_threads() == 2);
+  CHECK_THROWS_WITH_AS(make(2, 3), doctest::Contains("PeerThreads{.threads = 2}"), afd::ConfigError);
+  CHECK_THROWS_WITH_AS(make(0, 1), doctest::Contains("thread 1 cannot be started"), afd::ConfigError);
+  CHECK(ScarceThread::joined == 0);
+  make(2, 2);  // as many as the plan has use for
+  CHECK(ScarceThread::joined > 0);
+  torch::set_num_threads(1);
 }
 
 TEST_CASE("errors of a step come through, and change nothing") {

@@ -3,8 +3,10 @@
 //
 #include <tuple>
 
+#include <torch/script.h>
 #include <torch/torch.h>
 
+#include <afd/detail/autocast.hpp>
 #include <afd/zoo/resnet.hpp>
 
 #include "support/doctest.hpp"
@@ -44,6 +46,51 @@ TEST_CASE("single layers have their closed forms") {
   CHECK(counted([&] { torch::bmm(torch::randn({2, 3, 4}), torch::randn({2, 4, 5})); }) == 2 * 3 * 4 * 5);
   CHECK(counted([&] { torch::matmul(torch::randn({2, 3, 4}), torch::randn({2, 4, 5})); }) == 2 * 3 * 4 * 5);
   CHECK(counted([&] { BatchNorm2d(4)->forward(image).relu_().mean(); }) == 0);
+}
+
+TEST_CASE("so have convolutions of sequences and volumes, transposed ones, and those of a single sample") {
+  using namespace torch::nn;
+  const torch::Tensor sequence = torch::randn({2, 4, 9});
+  CHECK(counted([&] { Conv1d(Conv1dOptions(4, 6, 3).stride(2).padding(1))->forward(sequence); }) == 2 * 5 * 6 * 4 * 3);
+  CHECK(counted([&] { Conv1d(Conv1dOptions(4, 8, 3).groups(2).dilation(3))->forward(sequence); }) == 2 * 3 * 8 * 2 * 3);
+  const torch::Tensor volume = torch::randn({2, 3, 5, 6, 7}, torch::kDouble);
+  Conv3d conv(Conv3dOptions(3, 4, {1, 2, 3}).stride({1, 2, 1}));
+  conv->to(torch::kDouble);
+  CHECK(counted([&] { conv->forward(volume); }) == 2 * 4 * (5 * 3 * 5) * 3 * (1 * 2 * 3));
+  const torch::Tensor image = torch::randn({2, 4, 9, 7});
+  ConvTranspose2d up(ConvTranspose2dOptions(4, 6, 3).stride(2).groups(2));
+  CHECK(counted([&] { up->forward(image); }) == 2 * 9 * 7 * 4 * 3 * 9);
+  CHECK(counted([&] { Conv2d(Conv2dOptions(4, 6, 3))->forward(image[0]); }) == 6 * 7 * 5 * 4 * 9);
+  CHECK(counted([&] { Conv2d(Conv2dOptions(4, 6, 3).padding(torch::kSame))->forward(image); }) ==
+        2 * 6 * 9 * 7 * 4 * 9);
+}
+
+TEST_CASE("forwards that are trained on count as much, and what an operator calls itself is not counted again") {
+  torch::nn::Conv2d conv(torch::nn::Conv2dOptions(4, 6, 3));
+  torch::nn::Linear linear(210, 3);
+  const torch::Tensor image = torch::randn({2, 4, 9, 7});
+  const std::int64_t expected = 2 * 6 * 7 * 5 * 4 * 9 + 2 * 210 * 3;
+  {
+    const afd::MultiplyAddCounter counter;
+    const torch::Tensor loss = linear->forward(conv->forward(image).flatten(1)).sum();
+    CHECK(counter.total() == expected);
+    loss.backward();
+  }
+  const afd::detail::Autocast bfloat16(torch::kCPU);
+  CHECK(counted([&] { linear->forward(conv->forward(image).flatten(1)); }) == expected);
+  CHECK(counted([] { torch::mm(torch::randn({3, 4}), torch::randn({4, 5})); }) == 3 * 4 * 5);
+}
+
+TEST_CASE("so do those of a TorchScript") {
+  const auto unit = torch::jit::compile(R"(
+    def forward(x, w, a, b):
+        y = torch.conv2d(x, w, None, [2, 2], [1, 1])
+        return y.sum() + torch.mm(a, b).sum() * torch.addmm(a, a, torch.mm(b, a)).sum()
+  )");
+  const torch::Tensor x = torch::randn({2, 4, 9, 7}), w = torch::randn({6, 4, 3, 3});
+  const torch::Tensor a = torch::randn({3, 5}), b = torch::randn({5, 3});
+  CHECK(counted([&] { unit->run_method("forward", x, w, a, b); }) ==
+        2 * 6 * (5 * 4) * 4 * 9 + 3 * 5 * 3 + 5 * 3 * 5 + 3 * 5 * 5);
 }
 
 TEST_CASE("ResNets have the published figures") {

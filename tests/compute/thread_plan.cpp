@@ -37,6 +37,14 @@ TEST_CASE("with fewer cores than networks they take turns, the costly ones first
   CHECK(plan_threads<3>(2, {1, 1, 1}).workers == 1);  // before 2
 }
 
+TEST_CASE("networks of which no cost is known share the cores evenly") {
+  CHECK((plan_threads<2>(8, {0.0, 0.0}).threads == std::array<int, 2>{4, 4}));
+  CHECK((plan_threads<3>(7, {0.0, 0.0, 0.0}).threads == plan_threads<3>(7, {1.0, 1.0, 1.0}).threads));
+  CHECK(plan_threads<3>(2, {0.0, 0.0, 0.0}).workers == plan_threads<3>(2, {1.0, 1.0, 1.0}).workers);
+  const auto one_known = plan_threads<2>(4, {0.0, 1.0});
+  CHECK(one_known.workers == 1);  // the other one has nothing to do
+}
+
 TEST_CASE("no other split of cores is faster") {
   using afd::detail::time_of;
   const std::array<double, 3> costs{5, 2.5, 1.2};

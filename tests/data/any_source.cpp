@@ -52,9 +52,12 @@ TEST_CASE("an AnySource gives its source's batches, epoch by epoch, from whereve
     ahead.start_epoch(5, first);
     CHECK(any.resumes_epochs());
     CHECK(ahead.resumes_epochs());
-    CHECK(labels(any) == labels(plain));
-    CHECK(labels(any) == labels(plain));  // again
-    CHECK(labels(ahead) == labels(plain));
+    const std::vector<std::int64_t> epoch_5 = labels(plain), epoch_6 = labels(plain);
+    CHECK(epoch_5 != epoch_6);
+    CHECK(labels(any) == epoch_5);
+    CHECK(labels(any) == epoch_6);  // goes on by itself
+    CHECK(labels(ahead) == epoch_5);
+    CHECK(labels(ahead) == epoch_6);
   }
 }
 
@@ -65,9 +68,41 @@ TEST_CASE("a walk that is left early does not disturb the next") {
     CHECK(batch.targets.size(0) == 6);
     break;
   }
+  plain.start_epoch(1);
   CHECK(labels(any) == labels(plain));
   AnySource copy = any;
-  CHECK(labels(copy) == labels(plain));
+  CHECK(labels(copy) == labels(plain));  // epoch 2, for the source is shared
+  CHECK(labels(any) == labels(plain));
+}
+
+TEST_CASE("a plain loop over epochs walks the epochs of the source, from a constant AnySource, too") {
+  const AnySource any(loader());
+  const AnySource ahead(std::make_shared<afd::Prefetch<afd::BatchLoader<>>>(loader()));
+  const auto plain = loader();
+  for (const std::int64_t epoch : {0, 1, 2}) {
+    const auto expected = plain.epoch(epoch);
+    CHECK(labels(any) == labels(expected));
+    CHECK(labels(ahead) == labels(expected));
+  }
+  AnySource one(plain.epoch(2));
+  CHECK(labels(one) == labels(one));
+  CHECK(one.batch_count() == plain.batch_count());
+}
+
+TEST_CASE("a walk is over when another is begun, or another epoch started") {
+  AnySource any(loader());
+  auto plain = loader();
+  auto outer = any.begin();
+  plain.start_epoch(1);
+  CHECK(labels(any) == labels(plain));
+  ++outer;
+  CHECK(outer == any.end());
+  auto left = any.begin();
+  any.start_epoch(1);
+  ++left;
+  CHECK(left == any.end());
+  plain.start_epoch(1);
+  CHECK(labels(any) == labels(plain));
 }
 
 TEST_CASE("sources without epochs are the same in each, and cannot be entered half-way") {

@@ -32,7 +32,7 @@ void write_folder(const std::filesystem::path& folder) {
 }
 
 template <class Loader>
-std::vector<Batch> walk(const Loader& loader) {
+std::vector<Batch> walk(Loader&& loader) {
   std::vector<Batch> batches;
   for (const Batch& batch : loader) batches.push_back(batch);
   return batches;
@@ -110,6 +110,37 @@ TEST_CASE("a damaged file is named, whichever thread reads it") {
                              {.batch_size = 12, .shuffle = false}};
     CHECK_THROWS_WITH_AS(static_cast<void>(loader.batch(0)), doctest::Contains("1.png"), afd::FormatError);
   }
+}
+
+TEST_CASE("the fingerprint is of names, labels, sizes of files and the crop, wherever the folder lies") {
+  const afd_test::TempFolder folder, elsewhere;
+  write_folder(folder.path());
+  write_folder(elsewhere.path());
+  const auto print = [](const std::filesystem::path& path, const CenterCrop& crop = {.side = 8, .resize = 8}) {
+    return ImageFolder{afd::list_images(path), crop}.fingerprint();
+  };
+  const std::int64_t same = print(folder.path());
+  CHECK(print(elsewhere.path()) == same);
+  CHECK(ImageFolder{afd::list_images(folder.path()), CenterCrop{.side = 8, .resize = 8}, 3}.fingerprint() == same);
+  CHECK(print(folder.path(), {.side = 7, .resize = 8}) != same);
+  CHECK(ImageFolder{afd::list_images(folder.path()), afd::RandomResizedCrop{.side = 8}}.fingerprint() != same);
+  const auto changed = [&](const auto& change) {
+    const afd_test::TempFolder other;
+    write_folder(other.path());
+    change(other.path());
+    return print(other.path());
+  };
+  namespace fs = std::filesystem;
+  CHECK(changed([](const fs::path& path) { fs::rename(path / "b" / "1.png", path / "b" / "9.png"); }) != same);
+  CHECK(changed([](const fs::path& path) { fs::rename(path / "b" / "3.png", path / "c" / "30.png"); }) != same);
+  CHECK(changed([](const fs::path& path) { fs::remove(path / "c" / "3.png"); }) != same);
+  CHECK(changed([](const fs::path& path) { fs::rename(path / "c", path / "d"); }) != same);
+  CHECK(changed([](const fs::path& path) { std::ofstream(path / "a" / "0.png", std::ios::app) << "more"; }) != same);
+  const ImageFolder images{afd::list_images(folder.path()), CenterCrop{.side = 8, .resize = 8}};
+  const ImageFolder others{afd::list_images(folder.path()), CenterCrop{.side = 6, .resize = 8}};
+  const std::int64_t of_loader = BatchLoader{images, {.batch_size = 5}}.fingerprint();
+  CHECK(BatchLoader{images, {.batch_size = 5}}.fingerprint() == of_loader);
+  CHECK(BatchLoader{others, {.batch_size = 5}}.fingerprint() != of_loader);
 }
 
 TEST_CASE("what cannot work is refused before anything is read") {

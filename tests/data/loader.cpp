@@ -83,15 +83,16 @@ const Compose noisy{afd::PadCrop{2}, afd::HorizontalFlip{}, afd::UnitRange{}};
 }  // namespace
 
 static_assert(std::forward_iterator<BatchLoader<>::Iterator>);
-static_assert(afd::BatchSource<BatchLoader<>> && afd::BatchSource<const BatchLoader<>>);
+static_assert(afd::BatchSource<BatchLoader<>> && afd::BatchSource<BatchLoader<>::Epoch>);
 static_assert(afd::CanResumeEpoch<BatchLoader<>>);
 static_assert(std::same_as<BatchLoader<>::Iterator::value_type, Batch>);
 static_assert(afd::Dataset<TensorDataset> && afd::Dataset<decltype(texts(1))> && afd::Dataset<Drawn>);
 static_assert(!afd::Dataset<torch::Tensor>);
+static_assert(afd::HasFingerprint<TensorDataset> && !afd::HasFingerprint<Drawn>);
 static_assert(std::same_as<afd::BatchOfDataset<Drawn>::Inputs, Question>);
 
 TEST_CASE("without shuffling the batches are the data set, all of it and in order") {
-  const BatchLoader loader{numbered(10), {.batch_size = 3, .shuffle = false}};
+  BatchLoader loader{numbered(10), {.batch_size = 3, .shuffle = false}};
   const std::vector<Batch> batches = walk(loader);
   REQUIRE(batches.size() == 4);
   CHECK(batches[3].targets.size(0) == 1);
@@ -123,12 +124,116 @@ TEST_CASE("a seed and an epoch give the same batches to the bit; another of eith
   again.start_epoch(7);
   const std::vector<Batch> epoch_3 = walk(loader);
   const std::vector<Batch> epoch_7 = walk(again);
-  CHECK(same(epoch_3, walk(loader)));  // walked again
+  CHECK_FALSE(same(epoch_3, walk(loader)));  // epoch 4
+  loader.start_epoch(3);
+  CHECK(same(epoch_3, walk(loader)));
   CHECK_FALSE(same(epoch_3, epoch_7));
   again.start_epoch(3);
   CHECK(same(epoch_3, walk(again)));
   other_seed.start_epoch(3);
   CHECK_FALSE(same(epoch_3, walk(other_seed)));
+}
+
+TEST_CASE("a plain loop over epochs gives each of them its own order and augmentation") {
+  for (const bool shuffle : {true, false}) {
+    BatchLoader loader{numbered(50), {.batch_size = 8, .shuffle = shuffle, .seed = 1}, noisy};
+    BatchLoader told{numbered(50), {.batch_size = 8, .shuffle = shuffle, .seed = 1}, noisy};
+    std::vector<std::vector<Batch>> epochs;
+    for (int epoch = 0; epoch < 3; ++epoch) {
+      epochs.emplace_back();
+      for (const Batch& batch : loader) epochs.back().push_back(batch);
+    }
+    for (std::size_t epoch = 0; epoch < 3; ++epoch) {
+      told.start_epoch(static_cast<std::int64_t>(epoch));
+      CHECK(same(epochs[epoch], walk(told)));
+    }
+    CHECK_FALSE(same(epochs[0], epochs[1]));
+    CHECK_FALSE(same(epochs[1], epochs[2]));
+  }
+}
+
+TEST_CASE("start_epoch decides what is walked next, and from there the epochs go on, from their first batch") {
+  const BatchLoader all{numbered(50), {.batch_size = 8, .seed = 1}, noisy};
+  BatchLoader loader{numbered(50), {.batch_size = 8, .seed = 1}, noisy};
+  const auto epoch = [&](std::int64_t number, std::int64_t first = 0) {
+    std::vector<Batch> batches;
+    for (std::int64_t b = first; b < all.batch_count(); ++b) batches.push_back(all.epoch(number).batch(b));
+    return batches;
+  };
+  loader.start_epoch(5, 4);
+  CHECK(same(walk(loader), epoch(5, 4)));
+  CHECK(loader.batch(0).targets.equal(epoch(5)[0].targets));
+  CHECK(same(walk(loader), epoch(6)));
+  CHECK(loader.batch(0).targets.equal(epoch(6)[0].targets));
+  CHECK(same(walk(loader), epoch(7)));
+  loader.start_epoch(7);
+  CHECK(same(walk(loader), epoch(7)));
+  for (int i = 0; i < 2; ++i) {  // told each time, as a trainer tells it
+    loader.start_epoch(2, 3);
+    CHECK(same(walk(loader), epoch(2, 3)));
+  }
+  for (const Batch& batch : loader) {  // left early: the epoch is begun all the same
+    CHECK(batch.targets.equal(epoch(3)[0].targets));
+    break;
+  }
+  CHECK(same(walk(loader), epoch(4)));
+  loader.start_epoch(9);
+  CHECK_THROWS_AS(loader.start_epoch(-1), afd::ConfigError);  // changes nothing
+  CHECK(same(walk(loader), epoch(9)));
+}
+
+TEST_CASE("an iterator stays in its epoch, whatever the loader goes on to") {
+  BatchLoader loader{numbered(50), {.batch_size = 8, .seed = 1}, noisy};
+  const BatchLoader all{numbered(50), {.batch_size = 8, .seed = 1}, noisy};
+  auto first = loader.begin();
+  auto second = loader.begin();
+  std::int64_t index = 0;
+  for (; first != loader.end(); ++first, ++second, ++index) {
+    CHECK((*first).inputs.equal(all.epoch(0).batch(index).inputs));
+    CHECK((*second).inputs.equal(all.epoch(1).batch(index).inputs));
+  }
+  CHECK(index == 7);
+  CHECK(second == loader.end());
+  auto copy = loader.begin();
+  const auto before = copy++;
+  loader.start_epoch(40);
+  CHECK((*before).inputs.equal(all.epoch(2).batch(0).inputs));
+  CHECK((*copy).inputs.equal(all.epoch(2).batch(1).inputs));
+}
+
+TEST_CASE("the fingerprint is of the options, the data and the transform") {
+  const TensorDataset data = numbered(50);
+  TensorDataset other_images{data.inputs.clone(), data.targets}, other_labels{data.inputs, data.targets.clone()};
+  other_images.inputs[49][0][3][3] = 0;
+  other_labels.targets[20] = 0;
+  const LoaderOptions options{.batch_size = 8, .seed = 1};
+  const auto print = [](const auto&... arguments) { return BatchLoader{arguments...}.fingerprint(); };
+  const std::int64_t same = print(data, options, noisy);
+  CHECK(print(data, options, Compose{afd::PadCrop{2}, afd::HorizontalFlip{}, afd::UnitRange{}}) == same);
+  CHECK(print(TensorDataset{data.inputs.clone(), data.targets.clone()}, options, noisy) == same);
+  CHECK(print(data, LoaderOptions{.batch_size = 8, .seed = 1, .device = torch::kMeta}, noisy) == same);
+  BatchLoader walked{data, options, noisy};
+  walked.start_epoch(7);
+  CHECK(walked.fingerprint() == same);
+  const auto twice = [](const torch::Tensor& inputs, const afd::CounterRng&) { return inputs * 2; };
+  const std::set<std::int64_t> all{
+      same,
+      print(other_images, options, noisy),
+      print(other_labels, options, noisy),
+      print(numbered(51), options, noisy),
+      print(data, LoaderOptions{.batch_size = 9, .seed = 1}, noisy),
+      print(data, LoaderOptions{.batch_size = 8, .seed = 2}, noisy),
+      print(data, LoaderOptions{.batch_size = 8, .shuffle = false, .seed = 1}, noisy),
+      print(data, LoaderOptions{.batch_size = 8, .seed = 1, .drop_last = true}, noisy),
+      print(data, LoaderOptions{.batch_size = 8, .seed = 1, .min_batch = 1}, noisy),
+      print(data, options, Compose{afd::PadCrop{1}, afd::HorizontalFlip{}, afd::UnitRange{}}),
+      print(data, options, Compose{afd::HorizontalFlip{}, afd::PadCrop{2}, afd::UnitRange{}}),
+      print(data, options, afd::Normalize{.mean = {0.5}, .stddev = {0.5}}),
+      print(data, options, afd::Normalize{.mean = {0.5}, .stddev = {0.25}}),
+      print(data, options, twice),
+      print(data, options)};
+  CHECK(all.size() == 15);
+  CHECK(print(Drawn{}, options) == print(Drawn{}, options));  // has none of its own
 }
 
 TEST_CASE("the transform of an unshuffled epoch follows the epoch too") {
@@ -154,7 +259,7 @@ TEST_CASE("an epoch entered half-way goes on exactly where it was left") {
 TEST_CASE("augmentation follows the sample's place in the epoch, whatever the batch size") {
   BatchLoader small{numbered(48), {.batch_size = 8, .seed = 1}, noisy};
   BatchLoader large{numbered(48), {.batch_size = 24, .seed = 1}, noisy};
-  const auto inputs = [](const auto& loader) {
+  const auto inputs = [](auto& loader) {
     std::vector<torch::Tensor> parts;
     for (const Batch& batch : loader) parts.push_back(batch.inputs);
     return torch::cat(parts);
@@ -164,7 +269,7 @@ TEST_CASE("augmentation follows the sample's place in the epoch, whatever the ba
 
 TEST_CASE("which last batch is left out") {
   const auto sizes = [](std::int64_t samples, const LoaderOptions& options) {
-    const BatchLoader loader{numbered(samples), options};
+    BatchLoader loader{numbered(samples), options};
     std::vector<std::int64_t> counts;
     for (const Batch& batch : loader) counts.push_back(batch.targets.size(0));
     CHECK(loader.batch_count() == static_cast<std::int64_t>(counts.size()));
@@ -199,7 +304,7 @@ TEST_CASE("changing a batch in place does not change the data set") {
   const torch::Tensor inputs = torch::rand({6, 2});
   const torch::Tensor before = inputs.clone();
   for (const bool shuffle : {false, true}) {
-    const BatchLoader loader{TensorDataset{inputs, torch::arange(6)}, {.batch_size = 3, .shuffle = shuffle}};
+    BatchLoader loader{TensorDataset{inputs, torch::arange(6)}, {.batch_size = 3, .shuffle = shuffle}};
     for (const Batch& batch : loader) {
       batch.inputs.fill_(9);
       batch.targets.fill_(9);
@@ -246,13 +351,13 @@ TEST_CASE("inputs may be several tensors: token ids and a mask stay together, wi
   CHECK(torch::cat(labels).equal(torch::tensor(afd::permutation(20, 5, 2), torch::kInt64)));
   const auto second = loader.batch(1);
   CHECK(std::get<0>(second.inputs).select(1, 0).equal(labels[1]));
-  CHECK(loader.fingerprint() == BatchLoader{numbered(20), {.batch_size = 6, .seed = 5}}.fingerprint());
+  CHECK(loader.fingerprint() != BatchLoader{numbered(20), {.batch_size = 6, .seed = 5}}.fingerprint());
 }
 
 TEST_CASE("a data set may lack targets, or have them of any kind") {
   const torch::Tensor index = torch::arange(8, torch::kInt64);
   const torch::Tensor images = index.to(torch::kUInt8).view({8, 1});
-  const BatchLoader bare{afd::tensor_dataset(images), {.batch_size = 3, .shuffle = false}};
+  BatchLoader bare{afd::tensor_dataset(images), {.batch_size = 3, .shuffle = false}};
   for (const afd::BasicBatch<torch::Tensor, afd::NoTargets>& batch : bare) CHECK(batch.inputs.size(1) == 1);
   CHECK(bare.batch(1).inputs.equal(images.narrow(0, 3, 3).to(torch::kFloat32) / 255));
   const BatchLoader several{afd::tensor_dataset(images, std::array{index, index * 2}), {.batch_size = 8}};

@@ -79,16 +79,48 @@ TEST_CASE("the same batches in the same order, epoch by epoch, from wherever it 
   }
 }
 
+TEST_CASE("a plain loop over epochs walks the epochs of the source, one after the other") {
+  const auto plain = loader();
+  afd::Prefetch ahead{loader(), {.batches = 3}};
+  const auto check_epoch = [&](std::int64_t epoch, std::int64_t first = 0) {
+    std::int64_t index = first;
+    for (const afd::Batch& batch : ahead) {
+      const afd::Batch same = plain.epoch(epoch).batch(index++);
+      CHECK(torch::equal(batch.inputs, same.inputs));
+      CHECK(torch::equal(batch.targets, same.targets));
+    }
+    CHECK(index == plain.batch_count());
+  };
+  for (const std::int64_t epoch : {0, 1, 2}) check_epoch(epoch);
+  ahead.start_epoch(6, 5);
+  check_epoch(6, 5);
+  check_epoch(7);
+  ahead.start_epoch(7);
+  check_epoch(7);
+}
+
+TEST_CASE("one epoch of a loader is made ahead as often as it is walked") {
+  const auto plain = loader();
+  afd::Prefetch ahead{plain.epoch(3)};
+  CHECK(ahead.batch_count() == plain.batch_count());
+  CHECK(ahead.fingerprint() == plain.epoch(3).fingerprint());
+  for (int walk = 0; walk < 2; ++walk) {
+    std::int64_t index = 0;
+    for (const afd::Batch& batch : ahead) CHECK(torch::equal(batch.inputs, plain.epoch(3).batch(index++).inputs));
+    CHECK(index == 7);
+  }
+}
+
 TEST_CASE("a walk can be left, begun again, and outlived by nothing") {
   afd::Prefetch ahead{loader(), {.batches = 1}};
-  torch::Tensor first;
+  const auto plain = loader();
   for (const afd::Batch& batch : ahead) {
-    first = batch.inputs;
+    CHECK(torch::equal(batch.inputs, plain.epoch(0).batch(0).inputs));
     break;
   }
   int seen = 0;
   for (const afd::Batch& batch : ahead) {
-    if (seen++ == 0) CHECK(torch::equal(batch.inputs, first));
+    if (seen++ == 0) CHECK(torch::equal(batch.inputs, plain.epoch(1).batch(0).inputs));
   }
   CHECK(seen == 7);
   auto left = ahead.begin();
@@ -150,7 +182,7 @@ TEST_CASE("it works on one thread of LibTorch, with the caller's grad mode, and 
 
 TEST_CASE("batches of any type are made ahead as they are") {
   const torch::Tensor ids = torch::arange(40).view({20, 2});
-  const afd::BatchLoader texts{afd::tensor_dataset(std::tuple{ids, ids.gt(9)}), {.batch_size = 6, .seed = 1}};
+  afd::BatchLoader texts{afd::tensor_dataset(std::tuple{ids, ids.gt(9)}), {.batch_size = 6, .seed = 1}};
   afd::Prefetch ahead{texts};
   static_assert(std::same_as<afd::BatchOfSource<decltype(ahead)>, afd::BatchOfSource<decltype(texts)>>);
   std::int64_t seen = 0;

@@ -3,6 +3,7 @@
 //
 #include <concepts>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <tuple>
 #include <vector>
@@ -87,6 +88,70 @@ TEST_CASE("select and first keep inputs and targets together and copy them") {
   start.inputs.fill_(100);
   start.targets.fill_(100);
   CHECK(belongs_together(whole));
+}
+
+TEST_CASE("first() does not leave out a class, unless that is allowed") {
+  const torch::Tensor index = torch::arange(12, torch::kInt64);
+  const TensorDataset sorted{torch::stack({index, 2 * index}, 1), index.div(4, "floor")};  // 4 of each of 3 classes
+  CHECK_THROWS_WITH_AS(static_cast<void>(sorted.first(8)),
+                       doctest::Contains("the first 8 of 12 samples have 2 of the 3 classes: 0, 1; "), DataError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(sorted.first(8)), doctest::Contains(".take(8, seed)"), DataError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(sorted.first(8)), doctest::Contains(".first(8, afd::Classes::any)"),
+                       DataError);
+  CHECK(sample_numbers(sorted.first(9)).back() == 8);
+  CHECK(sorted.first(8, afd::Classes::any).size() == 8);
+  CHECK_THROWS_AS(static_cast<void>(sorted.first(13, afd::Classes::any)), DataError);
+  CHECK(sorted.take(3, 1).size() == 3);  // drawn: as it comes
+
+  TensorDataset partly = sorted;
+  partly.targets = sorted.targets.clone();
+  partly.targets.narrow(0, 8, 4).fill_(-100);  // no class
+  CHECK(partly.first(5).size() == 5);
+  CHECK_THROWS_WITH_AS(static_cast<void>(partly.first(4)), doctest::Contains("1 of the 2 classes: 0"), DataError);
+  partly.targets.narrow(0, 0, 4).fill_(-100);
+  CHECK_THROWS_WITH_AS(static_cast<void>(partly.first(4)), doctest::Contains("0 of the 1 classes: none"), DataError);
+
+  const TensorDataset many{index, index}, soft{index, torch::rand({12, 3})}, numbers{index, torch::rand({12})};
+  CHECK_THROWS_WITH_AS(static_cast<void>(many.first(11)), doctest::Contains("0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...; "),
+                       DataError);
+  CHECK(soft.first(2).size() == 2);
+  CHECK(numbers.first(2).size() == 2);
+  CHECK(TensorDataset{index, index.view({12, 1})}.first(2).size() == 2);
+}
+
+TEST_CASE("class_counts counts samples of each class, and needs labels") {
+  TensorDataset whole = numbered(10);
+  using Counts = std::map<std::int64_t, std::int64_t>;
+  CHECK(whole.class_counts() == Counts{{0, 4}, {1, 3}, {2, 3}});
+  whole.targets = whole.targets.clone();
+  whole.targets[0] = -100;
+  whole.targets[1] = 77;
+  CHECK(whole.class_counts() == Counts{{0, 3}, {1, 2}, {2, 3}, {77, 1}});
+  const TensorDataset soft{whole.inputs, torch::zeros({10, 3})};
+  CHECK_THROWS_WITH_AS(static_cast<void>(soft.class_counts()), doctest::Contains("Float of shape [10, 3]"), DataError);
+  CHECK_THROWS_AS(static_cast<void>(TensorDataset{}.class_counts()), DataError);
+}
+
+TEST_CASE("the fingerprint is of the content, wherever it lies in memory") {
+  const TensorDataset whole = numbered(100);
+  const std::int64_t same = whole.fingerprint();
+  CHECK(TensorDataset{whole.inputs.clone(), whole.targets.clone()}.fingerprint() == same);
+  CHECK(TensorDataset{whole.inputs.t().contiguous().t(), whole.targets}.fingerprint() == same);
+  TensorDataset changed{whole.inputs.clone(), whole.targets.clone()};
+  changed.targets[57] = 5;
+  CHECK(changed.fingerprint() != same);
+  changed.targets[57] = whole.targets[57];
+  CHECK(changed.fingerprint() == same);
+  changed.inputs[31][1] += 1;
+  CHECK(changed.fingerprint() != same);
+  CHECK(whole.take(100, 1).fingerprint() != same);  // in another order
+  CHECK(numbered(99).fingerprint() != same);
+  CHECK(afd::tensor_dataset(whole.inputs).fingerprint() != same);
+  CHECK(afd::tensor_dataset(std::tuple{whole.inputs, whole.targets}).fingerprint() ==
+        afd::tensor_dataset(std::tuple{whole.inputs, whole.targets}).fingerprint());
+  const std::vector images{torch::ones({1, 2, 2}), torch::ones({1, 3, 3})};
+  CHECK(afd::tensor_dataset(images, torch::arange(2)).fingerprint() !=
+        afd::tensor_dataset(std::vector{images[0], images[0]}, torch::arange(2)).fingerprint());
 }
 
 TEST_CASE("take draws without replacement, the same samples for the same seed") {

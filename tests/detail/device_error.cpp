@@ -65,7 +65,7 @@ TEST_CASE("all else passes: shapes as shapes, ours as they are, once they have a
   const auto script = [](const char* said) { return [said] { throw std::runtime_error(said); }; };
   CHECK_THROWS_AS(named(script("RuntimeError: CUDA out of memory"), "network ", 0), afd::OutOfMemoryError);
   CHECK_THROWS_AS(named_device_errors(script("RuntimeError: CUDA error: unknown"), "a step"), afd::DeviceError);
-  CHECK_THROWS_WITH_AS(named(script("theirs"), "network ", 0), "theirs", std::runtime_error);
+  CHECK_THROWS_WITH_AS(named(script("theirs"), "network ", 0), "network 0: theirs", afd::ForeignError);
   CHECK_THROWS_WITH_AS(named_device_errors([] { throw afd::DataError("bad"); }, "a step"), "bad", afd::DataError);
   CHECK_THROWS_AS(named_device_errors([] { throw std::runtime_error("theirs"); }, "a step"), std::runtime_error);
   CHECK_THROWS_WITH_AS(named([] { throw afd::OutOfMemoryError("full"); }, "edge ", 0), "edge 0: full",

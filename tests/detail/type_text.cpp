@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/doctest.hpp"
@@ -37,6 +38,16 @@ namespace {
 struct Hidden {};
 
 }  // namespace
+
+static_assert(afd::detail::type_name<type_text_test::Edge>() == "type_text_test::Edge");
+
+TEST_CASE("names of types tell template arguments apart") {
+  using namespace type_text_test;
+  using afd::detail::type_name;
+  CHECK(type_name<Every<3, Found>>() != type_name<Every<4, Found>>());
+  CHECK(type_name<Every<3, Found>>().find("type_text_test::Found") != std::string_view::npos);
+  CHECK(type_name<double>() == "double");
+}
 
 TEST_CASE("types are written in one way by every compiler") {
   using namespace type_text_test;

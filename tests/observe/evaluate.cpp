@@ -115,7 +115,7 @@ TEST_CASE("predictions of NaN miss, and their loss says so") {
 TEST_CASE("a loader is evaluated in whole, its last small batch too") {
   Probe network;
   const afd::Batch all = afd_test::tiny_batch(7);
-  const afd::BatchLoader loader{afd::TensorDataset{all.inputs, all.targets}, {.batch_size = 3, .shuffle = false}};
+  afd::BatchLoader loader{afd::TensorDataset{all.inputs, all.targets}, {.batch_size = 3, .shuffle = false}};
   CHECK(afd::evaluate(loader, network).networks[0].samples == 7);
 }
 

@@ -20,16 +20,16 @@ using torch::Tensor;
 
 namespace {
 
-struct Result {
+struct Moments {
   double mean = 0;
   double spread = 0;
   std::int64_t samples = 0;
-  friend bool operator==(const Result&, const Result&) = default;
+  friend bool operator==(const Moments&, const Moments&) = default;
 };
 
 /// All that is asked, and nothing else: no default constructor, no view, no check, no ensemble, no Reads.
 struct Least {
-  using Result = ::Result;
+  using Result = Moments;
   static constexpr std::array<afd::ScoreColumn<Result>, 2> columns{
       {{"mean", &Result::mean}, {"spread", &Result::spread, "spread %", 100}}};
   static constexpr std::size_t watched = 1;
@@ -42,7 +42,7 @@ static_assert(afd::Score<Least>);
 
 // Each lacks one thing.
 struct NoResult {
-  [[nodiscard]] Result result() const { return {}; }
+  [[nodiscard]] Moments result() const { return {}; }
 };
 static_assert(!afd::ScoreHasResult<NoResult> && !afd::Score<NoResult>);
 
@@ -77,7 +77,7 @@ struct NoColumn : Least {
 static_assert(!afd::ScoreHasColumns<NoColumn> && !afd::Score<NoColumn>);
 
 struct ColumnsOfAnother : Least {
-  struct Result : ::Result {};
+  struct Result : Moments {};
 };
 static_assert(afd::ScoreHasColumns<Least> && !afd::ScoreGathers<ColumnsOfAnother>);
 
@@ -133,7 +133,7 @@ TEST_CASE("what a score reads and is given") {
   // All that a network returns, if it does not say what.
   static_assert(std::is_same_v<ScoreRead<Least, afd::Outputs>, afd::Outputs>);
   static_assert(std::is_same_v<ScoreRead<Most, afd::Outputs>, Tensor>);
-  static_assert(std::is_void_v<ScoreRead<Most, Result>>);
+  static_assert(std::is_void_v<ScoreRead<Most, Moments>>);
   static_assert(std::is_same_v<ScoreView<Least, Tensor>, Tensor>);
   static_assert(std::is_same_v<ScoreView<Most, Tensor>, std::string>);
   static_assert(ScoreViews<Most, Tensor> && !ScoreViews<Least, Tensor> && !ScoreViews<ViewOfInts, Tensor>);
@@ -150,7 +150,7 @@ TEST_CASE("what a score reads and is given") {
 }
 
 TEST_CASE("the result of nothing, and which of two is better") {
-  const Result nothing = afd::detail::not_scored<Least>();
+  const Moments nothing = afd::detail::not_scored<Least>();
   CHECK(nothing.samples == 0);
   CHECK(std::isnan(nothing.mean));
   CHECK(std::isnan(nothing.spread));

@@ -28,7 +28,7 @@ TEST_CASE("half precision is updated in its own dtype") {
 
 TEST_CASE("the sum of squares is over what is there") {
   const std::vector<Tensor> parameters{torch::zeros({2}), torch::zeros({3})};
-  const afd::detail::ForeachState<afd::detail::SgdRule> state(parameters, {0.1, 0.9, 0, false});
+  const afd::detail::ForeachState<afd::detail::SgdRule> state(parameters, afd::detail::SgdRule{0.1, 0.9, 0, false});
   CHECK(state.squared_norm(std::vector<Tensor>{torch::full({2}, 3.0), {}}) == doctest::Approx(18));
   CHECK(state.squared_norm(std::vector<Tensor>{torch::full({2}, 3.0), torch::ones({3})}) == doctest::Approx(21));
   CHECK(state.squared_norm(std::vector<Tensor>{{}, {}}) == 0);
@@ -37,7 +37,7 @@ TEST_CASE("the sum of squares is over what is there") {
 TEST_CASE("a gradient in another layout is brought into the kernel's") {
   const torch::Tensor start = torch::randn({4, 3, 3, 3}), gradient = torch::randn({4, 3, 3, 3});
   const auto updated = [&](const Tensor& given, const Tensor& kernel) {
-    afd::detail::ForeachState<afd::detail::SgdRule> state({kernel}, {0.1, 0.9, 0.01, false});
+    afd::detail::ForeachState<afd::detail::SgdRule> state({kernel}, afd::detail::SgdRule{0.1, 0.9, 0.01, false});
     state.apply(std::vector<Tensor>{given}, 1.0);
     state.apply(std::vector<Tensor>{given}, 0.5);
     return kernel;
@@ -62,7 +62,7 @@ TEST_CASE("the scale may be a tensor, which is not read") {
   const torch::Tensor w = torch::randn({5}), g = torch::randn({5});
   const auto updated = [&](const auto& scale) {
     Tensor weights = w.clone();
-    afd::detail::ForeachState<afd::detail::SgdRule> state({weights}, {0.1, 0.9, 0.01, false});
+    afd::detail::ForeachState<afd::detail::SgdRule> state({weights}, afd::detail::SgdRule{0.1, 0.9, 0.01, false});
     state.apply(std::vector<Tensor>{g}, scale);
     return weights;
   };

@@ -48,7 +48,7 @@ TEST_CASE("what can be fused") {
 
 TEST_CASE("the sum of squares is over what is there, in any memory order and dtype") {
   const std::vector<Tensor> parameters{torch::zeros({5000}), torch::zeros({2, 3, 4, 5}), torch::zeros({3})};
-  const afd::detail::FusedState<afd::detail::SgdRule> state(parameters, {0.1, 0.9, 0, false});
+  const afd::detail::FusedState<afd::detail::SgdRule> state(parameters, afd::detail::SgdRule{0.1, 0.9, 0, false});
   const Tensor a = torch::randn({5000}), b = torch::randn({2, 3, 4, 5}).contiguous(torch::MemoryFormat::ChannelsLast);
   const double expected = (a.to(torch::kDouble).square().sum() + b.to(torch::kDouble).square().sum()).item<double>();
   CHECK(state.squared_norm(std::vector<Tensor>{a, b, {}}) == doctest::Approx(expected).epsilon(1e-6));

@@ -14,6 +14,7 @@
 #include <afd/optim/adam.hpp>
 #include <afd/optim/optimizer.hpp>
 #include <afd/optim/sgd.hpp>
+#include <afd/optim/torch_optimizer.hpp>
 
 #include "support/doctest.hpp"
 

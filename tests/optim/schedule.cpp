@@ -59,7 +59,48 @@ TEST_CASE("LinearWarmup rises to 1 and multiplies another schedule") {
   CHECK(warm({1, 10}) == Approx(0.25));
 }
 
+TEST_CASE("CosineRestarts falls again and again, each time for longer") {
+  const afd::CosineRestarts restarts{.period = 2, .growth = 2, .last = 0.1};
+  const auto at = [&](double epoch) { return restarts({epoch, 100}); };
+  CHECK(at(0) == 1.0);
+  CHECK(at(1) == doctest::Approx(0.55));
+  CHECK(at(1.999) == doctest::Approx(0.1).epsilon(1e-3));
+  CHECK(at(2) == 1.0);
+  CHECK(at(4) == doctest::Approx(0.55));
+  CHECK(at(6) == 1.0);
+  CHECK(at(10) == doctest::Approx(0.55));
+  CHECK(at(14) == 1.0);
+  const afd::CosineRestarts even{.period = 0.1, .growth = 1};
+  CHECK(even({0.1 + 0.1 + 0.1, 1}) == doctest::Approx(1.0));  // a sum of fractions is a restart, too
+}
+
+TEST_CASE("OneCycle rises and falls in cosines that meet at 1") {
+  const afd::OneCycle cycle{.rise = 0.25, .first = 0.2, .last = 0.01};
+  const auto at = [&](double epoch) { return cycle({epoch, 100}); };
+  CHECK(at(0) == doctest::Approx(0.2));
+  CHECK(at(12.5) == doctest::Approx(0.6));
+  CHECK(at(25) == doctest::Approx(1.0));
+  CHECK(at(24.999999) == doctest::Approx(1.0));
+  CHECK(at(62.5) == doctest::Approx(0.505));
+  CHECK(at(100) == doctest::Approx(0.01));
+  CHECK(at(200) == doctest::Approx(0.01));
+}
+
+TEST_CASE("Ramp rises from 0 to 1 and stays, in a line or as a half of a bell") {
+  CHECK(afd::Ramp{.epochs = 10}({0, 100}) == 0.0);
+  CHECK(afd::Ramp{.epochs = 10}({2.5, 100}) == 0.25);
+  CHECK(afd::Ramp{.epochs = 10}({50, 100}) == 1.0);
+  const afd::Ramp bell{.epochs = 10, .shape = afd::Ramp::Shape::gaussian};
+  CHECK(bell({0, 100}) == doctest::Approx(std::exp(-5.0)));
+  CHECK(bell({5, 100}) == doctest::Approx(std::exp(-1.25)));
+  CHECK(bell({10, 100}) == 1.0);
+}
+
 TEST_CASE("options that cannot work are refused") {
+  CHECK_THROWS_AS((afd::CosineRestarts{.period = 0}.validate()), afd::ConfigError);
+  CHECK_THROWS_AS((afd::CosineRestarts{.growth = 0.5}.validate()), afd::ConfigError);
+  CHECK_THROWS_AS((afd::OneCycle{.rise = 1}.validate()), afd::ConfigError);
+  CHECK_THROWS_AS((afd::Ramp{.epochs = 0}.validate()), afd::ConfigError);
   CHECK_THROWS_AS((afd::StepDecay{.every = 0}.validate()), afd::ConfigError);
   CHECK_THROWS_AS((afd::StepDecay{.gamma = -1}.validate()), afd::ConfigError);
   CHECK_THROWS_WITH_AS((afd::MultiStep{.milestones = {150}}.validate()), doctest::Contains("give 0.5"),

@@ -73,8 +73,8 @@ TEST_CASE("a loader copies bytes from pinned memory, waits for nothing, and conv
   const afd::LoaderOptions here_options{.batch_size = 8, .seed = 5};
   afd::LoaderOptions there_options = here_options;
   there_options.device = pretend::device();
-  const afd::BatchLoader here{bytes_on(torch::kCPU), here_options, transform};
-  const afd::BatchLoader there{bytes_on(torch::kCPU), there_options, transform};
+  afd::BatchLoader here{bytes_on(torch::kCPU), here_options, transform};
+  afd::BatchLoader there{bytes_on(torch::kCPU), there_options, transform};
   CHECK(there.device() == pretend::device());
   afd::Batch batch;
   const pretend::Counts counts = pretend::counted([&] { batch = there.batch(1); });
@@ -87,7 +87,7 @@ TEST_CASE("a loader copies bytes from pinned memory, waits for nothing, and conv
   CHECK(counts.pinned == 4);
 
   // Without a transform there is one: bytes to [0, 1].
-  const afd::BatchLoader unit{bytes_on(torch::kCPU), there_options};
+  afd::BatchLoader unit{bytes_on(torch::kCPU), there_options};
   CHECK(pretend::counted([&] { batch = unit.batch(0); }).bytes_in == 8 * 3 * 64 + 8 * 8);
   CHECK(batch.inputs.max().item<float>() <= 1);
   // What is behind a transform of the host is made there.
@@ -95,7 +95,7 @@ TEST_CASE("a loader copies bytes from pinned memory, waits for nothing, and conv
     CHECK(x.device().is_cpu());
     return x * 2;
   };
-  const afd::BatchLoader floats{bytes_on(torch::kCPU), there_options, afd::Compose{afd::UnitRange{}, last}};
+  afd::BatchLoader floats{bytes_on(torch::kCPU), there_options, afd::Compose{afd::UnitRange{}, last}};
   CHECK(pretend::counted([&] { batch = floats.batch(0); }).bytes_in == 4 * 8 * 3 * 64 + 8 * 8);
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("a data set on the device is gathered and transformed there; the same 
     const afd::Compose all{afd::PadCrop{.padding = 3, .mode = mode}, afd::HorizontalFlip{},
                            afd::Normalize{.mean = {0.4, 0.5, 0.6}, .stddev = {0.2, 0.3, 0.4}}};
     const afd::LoaderOptions options{.batch_size = 7, .seed = 2};
-    const afd::BatchLoader here{bytes_on(torch::kCPU), options, all}, there{bytes_on(pretend::device()), options, all};
+    afd::BatchLoader here{bytes_on(torch::kCPU), options, all}, there{bytes_on(pretend::device()), options, all};
     CHECK(there.device() == pretend::device());
     for (std::int64_t b = 0; b < here.batch_count(); ++b) {
       afd::Batch batch;
@@ -218,8 +218,8 @@ TEST_CASE("views of the same samples go there, too") {
   const afd::HorizontalFlip weak;
   const afd::Compose strong{afd::PadCrop{.padding = 2}, afd::HorizontalFlip{}};
   const afd::LoaderOptions options{.batch_size = 8, .device = pretend::device()};
-  const afd::BatchLoader there{bytes_on(torch::kCPU), options, afd::MakeViews{weak, strong}};
-  const afd::BatchLoader here{bytes_on(torch::kCPU), {.batch_size = 8}, afd::MakeViews{weak, strong}};
+  afd::BatchLoader there{bytes_on(torch::kCPU), options, afd::MakeViews{weak, strong}};
+  afd::BatchLoader here{bytes_on(torch::kCPU), {.batch_size = 8}, afd::MakeViews{weak, strong}};
   const auto batch = there.batch(0), same = here.batch(0);
   CHECK(torch::equal(std::get<0>(batch.inputs.each).cpu(), std::get<0>(same.inputs.each)));
   CHECK(torch::equal(std::get<1>(batch.inputs.each).cpu(), std::get<1>(same.inputs.each)));

@@ -15,65 +15,26 @@
 #include <afd/topology/networks.hpp>
 #include <afd/topology/one_way.hpp>
 #include <afd/topology/pair.hpp>
+#include <afd/topology/single.hpp>
 #include <afd/zoo/plain_cnn.hpp>
 #include <afd/zoo/resnet.hpp>
 
 #include "support/doctest.hpp"
 #include "support/pretend_device.hpp"
 #include "support/tiny.hpp"
+#include "support/trained_on.hpp"
 
 TEST_SUITE_BEGIN("pretend");
 
 namespace {
 
-afd::ResNet network(std::int64_t depth = 8, torch::Device device = torch::kCPU) {
-  afd::ResNet net(afd::ResNetOptions{.depth = depth, .in_channels = 1, .width = 4});
-  net->to(device);
-  return net;
+using afd_test::batch_on;
+
+afd::ResNet network() {
+  return afd_test::network_on(torch::kCPU);
 }
 afd::ResNet network_there(std::int64_t depth = 8) {
-  return network(depth, pretend::device());
-}
-
-afd::Batch batch_on(torch::Device device, std::int64_t size = 8) {
-  return {torch::randn({size, 1, 16, 16}).to(device), torch::arange(size, torch::kInt64).remainder(10).to(device)};
-}
-
-/// Parameters and statistics after three steps, in double precision.
-template <class Strategy, class Options>
-std::vector<torch::Tensor> trained(torch::Device device, const Strategy& strategy, const Options& options) {
-  torch::manual_seed(4);
-  auto a = network(), b = network(14);
-  const std::vector<afd::Batch> batches{batch_on(torch::kCPU), batch_on(torch::kCPU), batch_on(torch::kCPU, 6)};
-  a->to(device, torch::kDouble);
-  b->to(device, torch::kDouble);
-  afd::Distiller distiller{afd::topology::Pair{}, strategy, options, a, b};
-  for (const afd::Batch& batch : batches) {
-    distiller.step({batch.inputs.to(device, torch::kDouble), batch.targets.to(device)});
-  }
-  std::vector<torch::Tensor> all;
-  const auto append = [&](const torch::nn::Module& module) {
-    for (const auto& tensor : module.parameters()) all.push_back(tensor.detach().cpu());
-    for (const auto& tensor : module.buffers()) all.push_back(tensor.cpu());
-  };
-  append(*a);
-  append(*b);
-  for (const auto& module : distiller.cohort().edges().modules()) append(*module);
-  return all;
-}
-
-template <class Strategy, class Options>
-void check_same(const Strategy& strategy, const Options& options, double tolerance = 1e-9) {
-  const auto here = trained(torch::kCPU, strategy, options), there = trained(pretend::device(), strategy, options);
-  REQUIRE(here.size() == there.size());
-  double most = 0;
-  for (std::size_t i = 0; i < here.size(); ++i) {
-    CHECK(torch::isfinite(there[i]).all().template item<bool>());
-    CHECK(torch::isfinite(here[i]).all().template item<bool>());
-    most =
-        std::fmax(most, (here[i].to(torch::kDouble) - there[i].to(torch::kDouble)).abs().max().template item<double>());
-  }
-  CHECK(most <= tolerance);
+  return afd_test::network_on(pretend::device(), depth);
 }
 
 /// What the second step of a pair asks for, when all that is made once has been made.
@@ -126,22 +87,23 @@ struct Cliff {
   }
 };
 
+/// A loss whose gradients are finite in float, but not when they are many times as large.
+struct Steep {
+  static constexpr std::string_view name = "steep";
+  static constexpr afd::Level level = afd::Level::logit;
+  using Reads = afd::Logits;
+  double weight = 1.0;
+
+  torch::Tensor loss(const torch::Tensor& logits, const torch::Tensor& /*targets*/) const {
+    return logits.sum() * 1e33;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("steps are those on the CPU, up to how sums of gradients' updates are rounded") {
   // Without an optimizer's update everything is the same to the bit: see tests/pretend/device.cpp.
-  check_same(afd::AdversarialFeatureDistillation{}, afd::DistillerOptions{});
-  check_same(afd::DirectAlignmentWithKL{}, afd::DistillerOptions{.layout = afd::Layout::channels_last});
-  check_same(afd::DeepMutualLearning{}, afd::DistillerOptions{.layout = afd::Layout::measured});
-  check_same(afd::AdversarialFeatureDistillation{},
-             afd::DistillerOptions{.order = afd::DiscriminatorFirst{}, .non_finite = afd::SkipNonFinite{}});
-  check_same(afd::DeepMutualLearning{}, afd::DistillerOptions{.logit = afd::Sgd{.max_norm = 0.5, .accumulate = 2}});
-  check_same(afd::AdversarialFeatureDistillation{},
-             afd::DistillerOptions{.logit = afd::Sgd{.nesterov = true, .max_norm = 0.5},
-                                   .feature = afd::AdamW{.max_norm = 0.1},
-                                   .non_finite = afd::DeferNonFinite{}});
-  check_same(afd::AdversarialFeatureDistillation{},
-             afd::DistillerOptions{.execution = afd::PeerThreads{.threads = 2}, .updates = afd::JointUpdate{}});
+  afd_test::each_distance_from_cpu(pretend::device(), [](double distance) { CHECK(distance <= 1e-9); });
 }
 
 TEST_CASE("a default step waits twice: for labels, and for one number that stands for all that is looked at") {
@@ -458,6 +420,55 @@ TEST_CASE("a state is saved there and loaded here, and the other way round") {
   there.step(batch);
   fresh.step(batch);
   CHECK(fresh.state().to_bytes() == there.state().to_bytes());
+}
+
+TEST_CASE("float16 is for an accelerator, and for a distiller that looks at gradients") {
+  auto here = network();
+  afd::Distiller on_cpu{afd::topology::Single{}, afd::Alone{},
+                        afd::DistillerOptions{.precision = afd::Precision::float16}, here};
+  CHECK_THROWS_WITH_AS(on_cpu.step(batch_on(torch::kCPU)), doctest::Contains("float16 is for an accelerator"),
+                       afd::ConfigError);
+  const auto deferring =
+      afd::DistillerOptions{.non_finite = afd::DeferNonFinite{}, .precision = afd::Precision::float16};
+  CHECK_THROWS_WITH_AS((afd::Distiller{afd::topology::Single{}, afd::Alone{}, deferring, here}),
+                       doctest::Contains("choose afd::ThrowNonFinite or afd::SkipNonFinite"), afd::ConfigError);
+}
+
+TEST_CASE("losses that are scaled for their gradients train the same, where nothing is computed in half") {
+  // This device has no autocast of its own, so that all is in double, and a power of two changes no bit.
+  const auto trained = [](afd::Precision precision) {
+    return afd_test::trained_on(pretend::device(), afd::AdversarialFeatureDistillation{},
+                                afd::DistillerOptions{.order = afd::DiscriminatorFirst{}, .precision = precision});
+  };
+  const auto full = trained(afd::Precision::full), half = trained(afd::Precision::float16);
+  REQUIRE(full.size() == half.size());
+  for (std::size_t i = 0; i < full.size(); ++i) CHECK(full[i].equal(half[i]));
+}
+
+TEST_CASE("a step whose scaled gradients are not finite changes nothing and lowers the scale, which is saved") {
+  torch::manual_seed(2);
+  auto net = network_there(), other = network_there();
+  const afd::DistillerOptions options{.logit = afd::Sgd{.lr = 1e-36}, .precision = afd::Precision::float16};
+  const auto make = [&](afd::ResNet& of) {
+    return afd::Distiller{afd::topology::Single{}, afd::Strategy<Steep>{}, options, of};
+  };
+  auto distiller = make(net), second = make(other);
+  const afd::Batch batch = batch_on(pretend::device());
+  const torch::Tensor before = net->parameters()[0].detach().cpu().clone();
+  int skipped = 0;
+  while (skipped < 30 && distiller.step(batch).skipped) {
+    ++skipped;
+    CHECK(net->parameters()[0].cpu().equal(before));
+  }
+  CHECK(skipped > 0);
+  CHECK(skipped < 16);
+  CHECK_FALSE(net->parameters()[0].cpu().equal(before));
+  CHECK(distiller.skipped_steps() == skipped);
+
+  second.load_state(distiller.state());
+  CHECK_FALSE(second.step(batch).skipped);  // with the first scale it would be
+  distiller.step(batch);
+  CHECK(second.state().to_bytes() == distiller.state().to_bytes());
 }
 
 TEST_SUITE_END();

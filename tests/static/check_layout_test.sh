@@ -33,6 +33,8 @@ house && sed -i 's|afd/loss/l1|afd/data/batch|' "$folder/tests/loss/l1.cpp" &&
 house && echo '#include <afd/loss/l1.hpp>' >>"$folder/include/afd/data/batch.hpp" &&
   finds "must not include loss/l1.hpp"
 house && sed -i '/loss/d' "$folder/include/afd/afd.hpp" && finds "does not include loss/l1.hpp"
+house && echo 'using Tensor = torch::Tensor;' >>"$folder/include/afd/loss/l1.hpp" && finds "includes none of it"
+house && echo 'using Row = Eigen::VectorXd;' >>"$folder/include/afd/loss/l1.hpp" && finds "uses Eigen"
 house && sed -i '1d' "$folder/tests/data/batch.cpp" && finds "lacks the SPDX line"
 house && sed -i '/pragma/d' "$folder/include/afd/loss/l1.hpp" && finds "needs one #pragma once"
 house && printf '// %0121d\n' 0 >>"$folder/tests/data/batch.cpp" && finds "more than 120 characters"

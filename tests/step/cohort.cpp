@@ -65,7 +65,7 @@ TEST_CASE("edges get layers in the order of terms and edges, on the networks' dt
   distiller.build(tiny_batch());
   const auto& modules = distiller.cohort().edges().modules();
   REQUIRE(modules.size() == 2 * 2 + 2);
-  CHECK(distiller.cohort().objectives().feature(1).parameters().size() ==
+  CHECK(distiller.cohort().objectives().feature<1>().parameters().size() ==
         b->parameters().size() + modules[0]->parameters().size() + modules[4]->parameters().size());
   for (const auto& module : modules) {
     CHECK(module->is_training());

@@ -123,8 +123,7 @@ TEST_CASE("token ids with a mask come from a data set in memory, and train an em
   const Tensor ids = torch::randint(11, {10, 5}, torch::kInt64);
   const Tensor mask = torch::rand({10, 5}) < 0.7;
   const Tensor labels = torch::randint(classes, {10}, torch::kInt64);
-  const afd::BatchLoader loader{afd::tensor_dataset(std::tuple{ids, mask}, labels),
-                                {.batch_size = 5, .shuffle = false}};
+  afd::BatchLoader loader{afd::tensor_dataset(std::tuple{ids, mask}, labels), {.batch_size = 5, .shuffle = false}};
   Text a, b;
   const Notes notes;
   afd::Distiller distiller{afd::topology::Pair{}, afd::DeepMutualLearning{}, notes.options(), a, b};
@@ -170,9 +169,9 @@ TEST_CASE("views of different resolutions are made by the loader's transform") {
   struct AsTheyAre {
     Tensor operator()(const Tensor& inputs, const afd::CounterRng& /*rng*/) const { return inputs; }
   };
-  const afd::BatchLoader loader{afd::TensorDataset{all.inputs, all.targets},
-                                {.batch_size = 4, .shuffle = false},
-                                afd::MakeViews{AsTheyAre{}, Halved{}}};
+  afd::BatchLoader loader{afd::TensorDataset{all.inputs, all.targets},
+                          {.batch_size = 4, .shuffle = false},
+                          afd::MakeViews{AsTheyAre{}, Halved{}}};
   MeanNet fine, coarse;
   afd::Distiller distiller{afd::topology::Pair{}, afd::DeepMutualLearning{}, fine, coarse};
   for (const auto& batch : loader) {

@@ -78,6 +78,28 @@ TEST_CASE("an attempt that fails amid its changes leaves the run torn, and one t
   CHECK(guard.is_torn);
 }
 
+TEST_CASE("in float16 gradients that are not finite lower the scale before the policy is asked") {
+  Guard<afd::ThrowNonFinite> guard({}, afd::Precision::float16);
+  const afd::ThrowNonFinite policy;
+  const auto overflows = [] { throw afd::NonFiniteError("too large"); };
+  int skipped = 0;
+  const auto attempt = [&] {
+    Guard<afd::ThrowNonFinite>::Attempt one(guard, policy);
+    const bool refused = one.refuses(fine(), overflows);
+    one.ends();
+    return refused;
+  };
+  while (guard.loss_scale.now() > 1) {
+    CHECK(attempt());
+    ++skipped;
+  }
+  CHECK(skipped == 16);
+  CHECK(guard.skipped.total == 16);
+  CHECK(guard.skipped.in_a_row == 0);
+  CHECK_THROWS_WITH_AS(attempt(), doctest::Contains("too large"), afd::NonFiniteError);
+  CHECK_FALSE(guard.is_torn);
+}
+
 TEST_CASE("skipped attempts are counted, in a row until one changes weights") {
   Guard<afd::SkipNonFinite> guard({});
   const afd::SkipNonFinite policy{.limit = 3};

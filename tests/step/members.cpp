@@ -153,7 +153,7 @@ TEST_CASE("one network alone is a distiller, too, and trains as by hand") {
   }
   const auto ours = network->named_parameters(), theirs = by_hand->named_parameters();
   for (const auto& item : theirs) CHECK(torch::allclose(ours[item.key()], item.value(), 1e-9, 1e-11));
-  CHECK(result.history.columns().size() == 4 + 1 + 3 + 3);
+  CHECK(result.history.columns().size() == 4 + 1 + 1 + 3 + 3);
   CHECK(result.last_ensemble.scores == result.last[0].scores);
 }
 

@@ -45,9 +45,9 @@ TEST_CASE("transfer layers are of the feature objective of their student; with J
   auto& objectives = separate.cohort().objectives();
   const auto& transfer = separate.cohort().layers<2, 0>().transfer;
   CHECK(transfer->parameters().size() == 3);
-  CHECK(objectives.logit(1).parameters().size() == b->parameters().size());
-  CHECK(objectives.feature(1).parameters().size() == b->parameters().size() + 3);
-  CHECK(objectives.feature(1).place() == "network 1, feature");
+  CHECK(objectives.logit<1>().parameters().size() == b->parameters().size());
+  CHECK(objectives.feature<1>().parameters().size() == b->parameters().size() + 3);
+  CHECK(objectives.feature<1>().place() == "network 1, feature");
   CHECK(objectives.discriminator(0).place() == "adversarial_0_to_1_discriminator");
   std::vector<std::string> own;
   objectives.each_own<1>([&](auto& objective) { own.push_back(objective.place()); });
@@ -63,18 +63,22 @@ TEST_CASE("transfer layers are of the feature objective of their student; with J
   auto c = tiny_network(), d = tiny_network({4, 6});
   afd::Distiller joint{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, Joint{}, c, d};
   joint.build(afd_test::tiny_batch());
-  CHECK(joint.cohort().objectives().logit(1).parameters().size() == d->parameters().size() + 3);
+  CHECK(joint.cohort().objectives().logit<1>().parameters().size() == d->parameters().size() + 3);
 }
 
-TEST_CASE("rates are scaled by kind") {
+TEST_CASE("rates are scaled by network and kind, those of discriminators with the student's") {
   Probe a, b;
   const afd_test::Notes notes;
   afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, notes.options(), a, b};
   distiller.build(afd_test::tiny_batch());
-  distiller.cohort().objectives().scale_rates({.logit = 2, .feature = 3, .discriminator = 4});
+  distiller.cohort().objectives().scale_rates(
+      {{{.logit = 9, .feature = 8, .discriminator = 7}, {.logit = 2, .feature = 3, .discriminator = 4}}});
   CHECK(notes.logit[1].rate_factor == 2);
-  CHECK(notes.feature[0].rate_factor == 3);
-  CHECK(notes.discriminator[1].rate_factor == 4);
+  CHECK(notes.feature[1].rate_factor == 3);
+  CHECK(notes.feature[0].rate_factor == 8);
+  // Optimizers of discriminators are made edge by edge: the first is that of 0 -> 1.
+  CHECK(notes.discriminator[0].rate_factor == 4);
+  CHECK(notes.discriminator[1].rate_factor == 7);
 }
 
 TEST_SUITE_END();

@@ -5,6 +5,7 @@
 
 #include <torch/optim.h>
 
+#include <afd/optim/torch_optimizer.hpp>
 #include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/pair.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <afd/step/roster.hpp>
 //
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -33,18 +34,21 @@ struct TiedImpl : torch::nn::Module {
 
 TEST_CASE("what is named twice is listed once, and what needs no gradient not at all") {
   const TiedImpl module;
-  REQUIRE(afd::detail::trainable(module).size() == 1);
-  CHECK(afd::detail::trainable(module)[0].is_same(module.weight));
-  std::vector<Tensor> more{torch::ones({1})};
-  afd::detail::append_trainable(more, module);
-  CHECK(more.size() == 2);
+  const afd::detail::Roster found = afd::detail::trainable(module);
+  REQUIRE(found.parameters.size() == 1);
+  CHECK(found.parameters[0].is_same(module.weight));
+  CHECK(found.names == std::vector<std::string>{"weight"});
+  afd::detail::Roster more{{torch::ones({1})}, {"other"}};
+  afd::detail::append_trainable(more, module, "edge/");
+  CHECK(more.parameters.size() == 2);
+  CHECK(more.names == std::vector<std::string>{"other", "edge/weight"});
 }
 
 TEST_CASE("a frozen network has no parameters in the roster") {
   Probe teacher, student;
   const auto roster = afd::detail::roster_of<Plan>({afd::frozen(teacher), student});
-  CHECK(roster[0].empty());
-  CHECK(roster[1].size() == student->parameters().size());
+  CHECK(roster[0].parameters.empty());
+  CHECK(roster[1].parameters.size() == student->parameters().size());
 }
 
 TEST_CASE("networks that share a parameter, and live ones that have none, are refused") {

@@ -20,7 +20,7 @@ using afd::detail::EdgeShape;
 TEST_CASE("shapes of edges are read as they were saved") {
   const afd::FeatureShape map{3, {4, 5}}, vector{7, {}}, volume{2, {3, 4, 5}};
   afd::FeatureShape tokens{6, {9}};
-  tokens.tokens = true;
+  tokens.tokens = tokens.is_signed = true;
   const std::vector<EdgeShape> shapes{{map, vector, torch::TensorOptions(torch::kDouble)},
                                       {tokens, volume, torch::TensorOptions(torch::kFloat)}};
   afd::StateDict state;
@@ -30,6 +30,8 @@ TEST_CASE("shapes of edges are read as they were saved") {
   CHECK((read[0].student == map));
   CHECK((read[0].teacher == vector));
   CHECK((read[1].student == tokens));
+  CHECK(read[1].student.is_signed);
+  CHECK_FALSE(read[1].teacher.is_signed);
   CHECK((read[1].teacher == volume));
   CHECK((read[0].like.dtype() == torch::kDouble));
   CHECK((read[1].like.dtype() == torch::kFloat));
@@ -39,7 +41,7 @@ TEST_CASE("shapes of edges are read as they were saved") {
 
 TEST_CASE("a shape that cannot be is refused") {
   afd::StateDict state;
-  state.set("shapes of edges", torch::full({12}, 4, torch::kInt64));
+  state.set("shapes of edges", torch::full({14}, 4, torch::kInt64));
   state.set("dtype of edges/0", torch::empty({0}));
   CHECK_THROWS_AS(static_cast<void>(afd::detail::saved_shapes(state, 1, torch::kCPU)), afd::FormatError);
 }

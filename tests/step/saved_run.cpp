@@ -13,6 +13,7 @@
 
 #include <torch/torch.h>
 
+#include <afd/optim/torch_optimizer.hpp>
 #include <afd/step/distiller.hpp>
 #include <afd/strategy/ensemble_kl.hpp>
 #include <afd/strategy/every.hpp>
@@ -371,14 +372,14 @@ TEST_CASE("the state of another recipe or of other shapes is refused, and nothin
   const afd::ConfigError config("");
   afd::Distiller warmer{afd::topology::Pair{},
                         Strategy{CrossEntropy{}, MutualKL{.temperature = 4}, afd::Adversarial<>{}}, c, d};
-  refused(warmer, "term 1.0: 3 in the file, 4 here", config);
+  refused(warmer, "term mutual_kl.temperature: 3 in the file, 4 here", config);
   afd::Distiller one_way{afd::topology::OneWay{}, afd::AdversarialFeatureDistillation{}, c, d};
-  refused(one_way, "term 1 edges: 0 -> 1, 1 -> 0 in the file, 0 -> 1 here", config);
+  refused(one_way, "term mutual_kl edges: 0 -> 1, 1 -> 0 in the file, 0 -> 1 here", config);
   afd::Distiller dml{afd::topology::Pair{}, afd::DeepMutualLearning{}, c, d};
   refused(dml, "nothing here", config);
   afd::Distiller slow{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{},
                       afd::DistillerOptions{.logit = afd::Sgd{.lr = 0.01}}, c, d};
-  refused(slow, "logit optimizer.0: 0.1 in the file, 0.01 here", config);
+  refused(slow, "logit optimizer.lr: 0.1 in the file, 0.01 here", config);
 
   afd::Distiller other_shape{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, c, wide};
   refused(other_shape, "network 1/", afd::FormatError(""));

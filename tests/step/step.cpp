@@ -272,6 +272,31 @@ TEST_CASE("discriminators that move first are the ones that L_G is taken with") 
   check_close(notes.feature[1].gradients, reference_gradients(after, b->parameters()));
 }
 
+TEST_CASE("a skipped step has changed no network, but discriminators that move first stay where they are") {
+  auto a = tiny_network(), b = tiny_network();
+  afd::Distiller distiller{
+      afd::topology::Pair{}, afd::Strategy<Cliff, afd::Adversarial<>>{},
+      afd::DistillerOptions{.order = afd::DiscriminatorFirst{}, .non_finite = afd::SkipNonFinite{}}, a, b};
+  distiller.build(tiny_batch());
+  const auto& discriminator = *distiller.cohort().layers<1, 0>().discriminator;
+  const auto state_a = state_of(*a), state_b = state_of(*b), before = state_of(discriminator);
+  CHECK(distiller.step(tiny_batch()).skipped);
+  CHECK(same_state(*a, state_a));
+  CHECK(same_state(*b, state_b));
+  CHECK_FALSE(same_state(discriminator, before));
+}
+
+TEST_CASE("a label out of range that nobody looks at is an error with its network, and weights stay") {
+  auto a = tiny_network(), b = tiny_network();
+  afd::Distiller distiller{afd::topology::Pair{}, afd::DeepMutualLearning{},
+                           afd::DistillerOptions{.non_finite = afd::UncheckedLosses{}}, a, b};
+  const afd::Batch good = tiny_batch();
+  const Tensor before = a->parameters()[0].detach().clone();
+  CHECK_THROWS_WITH_AS(distiller.step({good.inputs, good.targets + 1}),
+                       doctest::Contains("network 0, term cross_entropy"), afd::Error);
+  CHECK(a->parameters()[0].equal(before));
+}
+
 TEST_CASE("a batch that cannot be trained on throws before anything changes") {
   torch::manual_seed(11);
   auto a = tiny_network(), b = tiny_network({4, 6});

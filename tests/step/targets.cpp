@@ -105,9 +105,9 @@ TEST_CASE("mixed labels from a loader are soft ones") {
   torch::manual_seed(2);
   Flat a(classes), b(classes);
   const afd::Batch all = tiny_batch(8);
-  const afd::BatchLoader loader{afd::TensorDataset{all.inputs, all.targets},
-                                {.batch_size = 8, .seed = 5},
-                                afd::Mixup{.alpha = 1.0, .classes = classes}};
+  afd::BatchLoader loader{afd::TensorDataset{all.inputs, all.targets},
+                          {.batch_size = 8, .seed = 5},
+                          afd::Mixup{.alpha = 1.0, .classes = classes}};
   const auto batch = *loader.begin();
   CHECK(batch.targets.sizes() == std::vector<std::int64_t>{8, classes});
   const Notes notes;

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "support/remove_folder.hpp"
+
 namespace afd_test {
 
 class TempFolder {
@@ -21,10 +23,7 @@ class TempFolder {
       if (std::filesystem::create_directory(path_)) return;
     }
   }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
+  ~TempFolder() { remove_folder(path_); }
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;
 

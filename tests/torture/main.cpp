@@ -36,6 +36,8 @@
 
 #include <afd/afd.hpp>
 
+#include "support/remove_folder.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -246,15 +248,12 @@ afd::StopReason train(int recipe, const fs::path& folder, std::uint64_t seed, To
 class Folder {
  public:
   Folder() : path_(fs::temp_directory_path() / ("afd_torture_" + std::to_string(::getpid()))) {
-    fs::remove_all(path_);
+    afd_test::remove_folder(path_);
     fs::create_directories(path_);
   }
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
+  ~Folder() { afd_test::remove_folder(path_); }
   [[nodiscard]] const fs::path& path() const { return path_; }
 
  private:
@@ -338,7 +337,7 @@ void kills(int wanted) {
   int killed = 0, in_saving = 0, terminated = 0, runs = 0;
   while (killed < wanted) {
     const fs::path place = folder.path() / "parts";
-    fs::remove_all(place);
+    afd_test::remove_folder(place);
     const int recipe = runs % recipe_count;
     const Saving saving{.every_steps = 1 + runs / 2 % 3, .asynchronous = runs % 3 == 1};
     for (std::uint64_t attempt = 0;; ++attempt) {
@@ -383,7 +382,7 @@ void steps() {
   for (int recipe = 0; recipe < recipe_count; ++recipe) {
     for (int stop = 1; stop < 24; ++stop) {
       const fs::path place = folder.path() / "parts";
-      fs::remove_all(place);
+      afd_test::remove_folder(place);
       const Saving saving{.every_steps = 0};
       if (exit_code(train_in_child(recipe, place, 1, saving, stop)) != afd::interrupted_exit_code ||
           exit_code(train_in_child(recipe, place, 1000, saving)) != 0) {
@@ -449,7 +448,7 @@ void calls(std::int64_t stride) {
     for (const int error : {ENOSPC, EIO}) {
       for (std::int64_t first = 1;; first += forever ? 7 * stride : stride) {
         const fs::path place = folder.path() / "faulty";
-        fs::remove_all(place);
+        afd_test::remove_folder(place);
         Told here;
         faults.calls = faults.failed = 0;
         faults.first = first;

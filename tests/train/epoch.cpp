@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <torch/torch.h>
@@ -26,11 +27,15 @@ struct NowAndThen {
 };
 
 struct Report {
-  std::vector<double> values;
-  bool skipped = false;
-  [[nodiscard]] torch::Tensor stacked() const { return torch::tensor(values, torch::kDouble); }
+  Report(const std::vector<double>& values, std::vector<bool> which = {true, true}, bool is_skipped = false)
+      : computed(std::move(which)), skipped(is_skipped) {
+    for (const double value : values) losses.push_back(torch::tensor(value, torch::kDouble));
+  }
+  std::vector<torch::Tensor> losses;
+  std::vector<bool> computed;
+  bool skipped;
+  [[nodiscard]] torch::Tensor stacked() const { return torch::stack(losses); }
 };
-
 /// Notes what it is told.
 struct Told {
   std::vector<std::int64_t> calls;
@@ -83,7 +88,7 @@ TEST_CASE("an epoch without batches, or with fewer than were trained on, is an e
 TEST_CASE("means are over the steps that were not skipped, and over those that computed a loss") {
   State state;
   CHECK(std::isnan(afd::detail::mean_losses(state, 2)[1]));
-  for (const Report& report : {Report{{1, 10}}, Report{{5, 5}, true}, Report{{3, 20}}}) {
+  for (const Report& report : {Report{{1, 10}}, Report{{5, 5}, {true, true}, true}, Report{{3, 20}}}) {
     ++state.step;
     afd::detail::add_losses<EveryStep>(state, report);
   }
@@ -92,11 +97,14 @@ TEST_CASE("means are over the steps that were not skipped, and over those that c
 
   State seldom;
   const double none = std::numeric_limits<double>::quiet_NaN();
-  for (const Report& report : {Report{{1, 10}}, Report{{2, none}}, Report{{3, 30}}}) {
+  for (const Report& report : {Report{{1, 10}}, Report{{2, none}, {true, false}}, Report{{3, 30}}}) {
     ++seldom.step;
     afd::detail::add_losses<NowAndThen>(seldom, report);
   }
   CHECK(afd::detail::mean_losses(seldom, 2) == std::vector<double>{2, 20});
+  // A loss that was computed and is no number is one of a training that diverges.
+  afd::detail::add_losses<NowAndThen>(seldom, Report{{none, 1}});
+  CHECK(std::isnan(afd::detail::mean_losses(seldom, 2)[0]));
 }
 
 TEST_SUITE_END();

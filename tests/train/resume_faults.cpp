@@ -14,6 +14,7 @@
 #include <afd/detail/atomic_file.hpp>
 #include <afd/detail/folder_lock.hpp>
 #include <afd/optim/optimizer.hpp>
+#include <afd/optim/torch_optimizer.hpp>
 #include <afd/state/envelope.hpp>
 
 #include "support/doctest.hpp"

@@ -89,7 +89,7 @@ TEST_CASE("another source or another schedule is refused") {
   CHECK_THROWS_WITH_AS(Session(distiller, options, 2), doctest::Contains("fingerprint of the source"),
                        afd::FormatError);
   const afd::TrainerOptions other{.epochs = 5, .logit_schedule = afd::MultiStep{}, .checkpoint = options.checkpoint};
-  using Other = afd::detail::Session<D, std::remove_const_t<decltype(other)>, afd::Classification>;
+  using Other = Session;
   CHECK_THROWS_WITH_AS(Other(distiller, other, 1), doctest::Contains("other schedules"), afd::ConfigError);
 }
 

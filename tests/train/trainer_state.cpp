@@ -15,11 +15,23 @@
 #include <afd/checkpoint/checkpoint.hpp>
 #include <afd/data/augmentation.hpp>
 #include <afd/data/loader.hpp>
+#include <afd/discriminator/mlp_discriminator.hpp>
 #include <afd/discriminator/patch_discriminator.hpp>
+#include <afd/loss/wasserstein.hpp>
+#include <afd/network/ema.hpp>
+#include <afd/optim/per_network.hpp>
+#include <afd/optim/per_parameter.hpp>
 #include <afd/step/distiller.hpp>
+#include <afd/strategy/contrastive_distillation.hpp>
 #include <afd/strategy/every.hpp>
+#include <afd/strategy/over.hpp>
+#include <afd/strategy/penalised.hpp>
 #include <afd/strategy/recipes.hpp>
+#include <afd/strategy/relational_kd.hpp>
+#include <afd/strategy/scheduled.hpp>
+#include <afd/strategy/weighted_edges.hpp>
 #include <afd/topology/cycle.hpp>
+#include <afd/topology/graph.hpp>
 #include <afd/topology/one_way.hpp>
 #include <afd/topology/pair.hpp>
 #include <afd/train/trainer.hpp>
@@ -115,6 +127,31 @@ struct JointRecipe {
     use(distiller);
   }
 };
+/// Optimizers of networks and parameters, weights that change, memories, penalties that draw, averages.
+struct FullRecipe {
+  static constexpr std::size_t networks = 3;
+  template <class Use>
+  void operator()(const Use& use) const {
+    using Edges = afd::topology::Graph<3, afd::Edge{0, 1}, afd::Edge{1, 0}>;
+    using Critic = afd::Penalised<afd::Adversarial<afd::MlpDiscriminator, afd::Wasserstein>, afd::InterpolatedSlopes>;
+    auto a = tiny_network(), b = tiny_network();
+    auto average = afd::ema(a, {.decay = 0.9, .ramp = true, .buffers = afd::EmaBuffers::averaged});
+    const afd::Strategy strategy{afd::CrossEntropy{}, afd::Scheduled<afd::MutualKL>{.weight = afd::Ramp{.epochs = 2}},
+                                 afd::Over<Edges, afd::WeightedEdges<2, afd::ContrastiveDistillation>>{
+                                     {}, {{1.0, 0.5}, {.dimension = 4, .memory = 7}}},
+                                 afd::RelationalKD{}, afd::Over<Edges, Critic>{}};
+    const afd::PerParameter careful{afd::Sgd{.lr = 0.05, .max_norm = 1.0, .accumulate = 2},
+                                    {{.kind = afd::ParameterKind::vectors, .rate = 0.5, .weight_decay = 0.0}}};
+    afd::Distiller distiller{
+        afd::topology::Graph<3, afd::Edge{0, 1}, afd::Edge{1, 0}, afd::Edge{2, 0}>{},
+        strategy,
+        afd::DistillerOptions{.logit = afd::PerNetwork{careful, afd::AdamW{.lr = 1e-3}, afd::NoOptimizer{}}},
+        a,
+        b,
+        average};
+    use(distiller);
+  }
+};
 
 }  // namespace
 
@@ -129,6 +166,10 @@ TEST_CASE("offline training resumes to the bit from every step") {
 }
 TEST_CASE("training with one optimizer resumes to the bit from every step") {
   check_resume(JointRecipe{});
+}
+
+TEST_CASE("training with all that remembers, changes or draws resumes to the bit from every step") {
+  check_resume(FullRecipe{});
 }
 
 TEST_CASE("a training that is over is not trained again, and one with more epochs goes on") {

@@ -43,6 +43,16 @@ TEST_CASE("tokens have one side, or their grid's two, and channels last") {
   CHECK_FALSE(flat == afd::channels_first(flat));
 }
 
+TEST_CASE("seen features are known by their signs, too, which are no part of the shape") {
+  const FeatureShape positive = afd::seen_shape(torch::ones({2, 3, 4, 4}));
+  CHECK_FALSE(positive.is_signed);
+  torch::Tensor values = torch::ones({2, 5, 3});
+  values[1][4][2] = -1e-6;
+  CHECK(afd::seen_shape(values).is_signed);
+  CHECK(afd::seen_shape(Tokens{values}).is_signed);
+  CHECK(afd::seen_shape(values) == feature_shape(values));
+}
+
 TEST_CASE("shapes print as a reader would write them") {
   const auto text = [](const FeatureShape& shape) { return afd::detail::concat(shape); };
   CHECK(text({5, {}}) == "[5]");

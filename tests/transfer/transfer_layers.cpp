@@ -110,6 +110,21 @@ TEST_CASE("AlwaysConv convolves one side, BothSides both") {
   CHECK((afd::BothSides{}.make({3, {4}}, {4, {4}})->output() == FeatureShape{4, {4}}));
 }
 
+TEST_CASE("next to a teacher whose features have both signs a student's convolution does not end in a ReLU") {
+  torch::manual_seed(1);
+  const FeatureShape student{3, {4, 4}};
+  FeatureShape teacher{5, {4, 4}};
+  const Tensor features = torch::randn({6, 3, 4, 4});
+  CHECK(afd::StudentConv{}.make(student, teacher)->student(features).ge(0).all().item<bool>());
+  teacher.is_signed = true;
+  CHECK(afd::StudentConv{}.make(student, teacher)->student(features).lt(0).any().item<bool>());
+  CHECK(afd::AlwaysConv{}.make(student, teacher)->student(features).lt(0).any().item<bool>());
+  // Two projections are made to look like each other.
+  auto both = afd::BothSides{}.make(student, teacher);
+  CHECK(both->student(features).ge(0).all().item<bool>());
+  CHECK(both->teacher(torch::randn({6, 5, 4, 4})).ge(0).all().item<bool>());
+}
+
 TEST_CASE("what cannot be compared is refused by name") {
   CHECK_THROWS_WITH_AS(static_cast<void>(afd::StudentConv{}.make({3, {16}}, {4, {4, 4}})),
                        doctest::Contains("StudentConv: the student's features [3, 16] and the teacher's [4, 4, 4]"),

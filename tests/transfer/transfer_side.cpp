@@ -10,13 +10,15 @@
 TEST_SUITE_BEGIN("transfer");
 
 using afd::FeatureShape;
+using afd::detail::SideLayers;
 using afd::detail::TransferSide;
 using torch::Tensor;
 
 namespace {
 
 TransferSide side(const FeatureShape& from, const FeatureShape& to, bool convolve, std::int64_t kernel = 1) {
-  return TransferSide("student", from, afd::channels_first(from), to, convolve, kernel);
+  return TransferSide("student", from, afd::channels_first(from), to,
+                      convolve ? SideLayers::rectified_conv : SideLayers::none, kernel);
 }
 
 /// Conv - BatchNorm - ReLU of the convolution's result [N, C, ...], with the statistics of this batch.
@@ -63,14 +65,17 @@ TEST_CASE("features are laid out on the places that they are taken to have") {
   const Tensor tokens = torch::randn({2, 12, 3});  // N, L, C
   const FeatureShape flat = afd::feature_shape(afd::Tokens{tokens}),
                      grid = afd::feature_shape(afd::Tokens{tokens, 4, 3});
-  const Tensor as_map = TransferSide("student", flat, FeatureShape{3, {4, 3}}, FeatureShape{3, {4, 3}}, false, 1)
-                            ->forward(tokens.transpose(1, 2));
+  const Tensor as_map =
+      TransferSide("student", flat, FeatureShape{3, {4, 3}}, FeatureShape{3, {4, 3}}, SideLayers::none, 1)
+          ->forward(tokens.transpose(1, 2));
   CHECK(as_map.equal(tokens.view({2, 4, 3, 3}).permute({0, 3, 1, 2})));
-  const Tensor pooled = TransferSide("student", flat, FeatureShape{3, {4, 3}}, FeatureShape{3, {2, 1}}, false, 1)
-                            ->forward(tokens.transpose(1, 2));
+  const Tensor pooled =
+      TransferSide("student", flat, FeatureShape{3, {4, 3}}, FeatureShape{3, {2, 1}}, SideLayers::none, 1)
+          ->forward(tokens.transpose(1, 2));
   CHECK(torch::allclose(pooled, torch::avg_pool2d(as_map.contiguous(), {2, 3})));
-  const Tensor as_sequence = TransferSide("student", grid, FeatureShape{3, {12}}, FeatureShape{3, {12}}, false, 1)
-                                 ->forward(afd::channels_first(afd::Tokens{tokens, 4, 3}));
+  const Tensor as_sequence =
+      TransferSide("student", grid, FeatureShape{3, {12}}, FeatureShape{3, {12}}, SideLayers::none, 1)
+          ->forward(afd::channels_first(afd::Tokens{tokens, 4, 3}));
   CHECK(as_sequence.equal(tokens.transpose(1, 2)));
 }
 
@@ -149,7 +154,7 @@ TEST_CASE("volumes are pooled as such, and convolved from the random numbers tha
 
 TEST_CASE("features of another shape than promised are refused, with the side's name") {
   const FeatureShape map{3, {4, 4}}, small{3, {2, 2}};
-  TransferSide layers("teacher", map, map, small, false, 1);
+  TransferSide layers("teacher", map, map, small, SideLayers::none, 1);
   CHECK_THROWS_WITH_AS(
       layers->forward(torch::zeros({2, 3, 5, 4})),
       doctest::Contains("of the teacher were made for features of shape [3, 4, 4] but were given [2, 3, 5, 4]"),
@@ -159,7 +164,8 @@ TEST_CASE("features of another shape than promised are refused, with the side's 
   CHECK_THROWS_AS(layers->forward(torch::zeros({2, 4, 4, 4})), afd::ShapeError);
   CHECK_THROWS_AS(layers->forward(torch::zeros({3, 4, 4})), afd::ShapeError);
   CHECK_THROWS_AS(layers->forward(torch::zeros({2, 3, 16})), afd::ShapeError);  // as many numbers, but no map
-  TransferSide tokens("student", afd::feature_shape(afd::Tokens{torch::zeros({1, 16, 3})}), map, small, false, 1);
+  TransferSide tokens("student", afd::feature_shape(afd::Tokens{torch::zeros({1, 16, 3})}), map, small,
+                      SideLayers::none, 1);
   CHECK_THROWS_WITH_AS(tokens->forward(torch::zeros({2, 3, 4, 4})), doctest::Contains("tokens [16, 3]"),
                        afd::ShapeError);
 }

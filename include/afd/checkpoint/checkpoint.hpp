@@ -5,11 +5,10 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <iostream>
 #include <string>
 
 #include <afd/data/bytes.hpp>
+#include <afd/detail/say.hpp>
 #include <afd/error.hpp>
 #include <afd/state/envelope.hpp>
 #include <afd/state/state_dict.hpp>
@@ -25,7 +24,7 @@ struct CheckpointOptions {
   bool asynchronous = false;       ///< written on a thread of its own; the next one waits for it
   /// What the user should know: where the training goes on, which file is damaged, what could not be written.
   /// Empty: nothing is said. What it throws is lost: no message is worth a training.
-  std::function<void(const std::string&)> say = [](const std::string& text) { std::cerr << "afd: " << text << '\n'; };
+  Say say = say_on_stderr;
 };
 
 /// Version of what is in a checkpoint. Those of version 1 lack what edges were made for, and are refused by that name.
@@ -41,12 +40,8 @@ inline constexpr ContentKind checkpoint_kind{"run", 2};
 
 namespace detail {
 
-/// Tells the user, if somebody listens.
 inline void tell(const CheckpointOptions& options, const std::string& text) noexcept {
-  try {
-    if (options.say) options.say(text);
-  } catch (...) {  // NOLINT: see CheckpointOptions::say
-  }
+  tell(options.say, text);
 }
 
 }  // namespace detail

@@ -12,6 +12,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -21,8 +22,10 @@
 #include <torch/types.h>
 
 #include <afd/compute/thread_plan.hpp>
+#include <afd/detail/concat.hpp>
 #include <afd/detail/device.hpp>
 #include <afd/detail/for_each_index.hpp>
+#include <afd/error.hpp>
 
 namespace afd {
 
@@ -43,12 +46,12 @@ struct PeerThreads {
 namespace detail {
 
 /// Runs body(Index<k>) for every network k. `costs` are the networks' relative work, `device` is where they are: on an
-/// accelerator they work on the stream of whoever calls.
-template <std::size_t K, class Execution>
+/// accelerator they work on the stream of whoever calls. `Thread` is std::thread, or fails like one in a test.
+template <std::size_t K, class Execution, class Thread = std::thread>
 class NetworkRunner;
 
-template <std::size_t K>
-class NetworkRunner<K, Sequential> {
+template <std::size_t K, class Thread>
+class NetworkRunner<K, Sequential, Thread> {
  public:
   static constexpr bool needs_costs = false;
 
@@ -61,11 +64,12 @@ class NetworkRunner<K, Sequential> {
   }
 };
 
-template <std::size_t K>
-class NetworkRunner<K, PeerThreads> {
+template <std::size_t K, class Thread>
+class NetworkRunner<K, PeerThreads, Thread> {
  public:
   static constexpr bool needs_costs = true;
 
+  /// Throws ConfigError if the system has not so many threads.
   NetworkRunner(const PeerThreads& execution, const std::array<double, K>& costs, torch::Device device = torch::kCPU)
       : device_(device) {
     const int cores =
@@ -73,7 +77,13 @@ class NetworkRunner<K, PeerThreads> {
     plan_ = plan_threads(cores, costs);
     const int all = at::get_num_threads();
     running_ = plan_.workers;
-    for (std::size_t w = 0; w < plan_.workers; ++w) workers_.emplace_back([this, w] { work(w); });
+    try {
+      start_workers();
+    } catch (...) {
+      stop();
+      at::set_num_threads(all);
+      throw;
+    }
     std::unique_lock lock(mutex_);
     done_.wait(lock, [&] { return running_ == 0; });
     // The number is a thread's own, but LibTorch also notes the last one for threads to come.
@@ -83,15 +93,7 @@ class NetworkRunner<K, PeerThreads> {
   NetworkRunner(const NetworkRunner&) = delete;
   NetworkRunner& operator=(const NetworkRunner&) = delete;
 
-  ~NetworkRunner() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-      ++round_;
-    }
-    start_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
-  }
+  ~NetworkRunner() { stop(); }
 
   /// Waits for all; if several throw, the first network's exception is passed on.
   template <class Body>
@@ -120,6 +122,28 @@ class NetworkRunner<K, PeerThreads> {
   }
 
  private:
+  void start_workers() {
+    workers_.reserve(plan_.workers);
+    try {
+      while (workers_.size() < plan_.workers) workers_.emplace_back([this, w = workers_.size()] { work(w); });
+    } catch (const std::system_error& error) {
+      throw ConfigError(concat("PeerThreads needs ", plan_.workers, " threads of its own, but thread ",
+                               workers_.size() + 1, " cannot be started: ", error.what(), "; ask for fewer with ",
+                               "PeerThreads{.threads = ", std::max<std::size_t>(1, workers_.size()), "}, train with ",
+                               "afd::Sequential, or raise the limit of processes or of memory (ulimit -u, ulimit -v)"));
+    }
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      ++round_;
+    }
+    start_.notify_all();
+    for (Thread& worker : workers_) worker.join();
+  }
+
   void work(std::size_t worker) {
     {
       // A thread's first use takes the number that LibTorch noted last, from whichever thread: one at a time.
@@ -169,7 +193,7 @@ class NetworkRunner<K, PeerThreads> {
   std::atomic<std::size_t> next_{0};
   std::array<std::function<void()>, K> tasks_;
   std::array<std::exception_ptr, K> errors_;
-  std::vector<std::thread> workers_;
+  std::vector<Thread> workers_;
 };
 
 template <class Execution>

@@ -29,9 +29,11 @@ struct ThreadPlan {
 
 /// Divides `cores` among K networks of these costs so that all are done as soon as can be: a core or more for each
 /// network, the costly ones more; fewer workers than networks, which take turns; or all cores for one network after the
-/// other, where one network is so costly that the others would only wait for it.
+/// other, where one network is so costly that the others would only wait for it. Costs of 0 throughout say nothing:
+/// the networks are taken for equals.
 template <std::size_t K>
-[[nodiscard]] ThreadPlan<K> plan_threads(int cores, const std::array<double, K>& costs) {
+[[nodiscard]] ThreadPlan<K> plan_threads(int cores, std::array<double, K> costs) {
+  if (std::all_of(costs.begin(), costs.end(), [](double cost) { return cost == 0; })) costs.fill(1);
   ThreadPlan<K> plan;
   std::iota(plan.order.begin(), plan.order.end(), std::size_t{0});
   std::sort(plan.order.begin(), plan.order.end(),

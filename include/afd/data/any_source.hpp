@@ -20,7 +20,7 @@ namespace afd {
 
 /// Any source of batches like B under one type, so that a training is compiled once for all of them; costs a virtual
 /// call per batch.
-/// Copies share the source. One walk at a time: begin() ends the one before.
+/// Copies share the source, and where it stands. One walk at a time: begin() and start_epoch() end the one before.
 ///
 ///     afd::AnySource train = ahead ? afd::AnySource(std::make_shared<afd::Prefetch<Loader>>(std::move(loader)))
 ///                                  : afd::AnySource(std::move(loader));
@@ -33,8 +33,8 @@ class BasicAnySource {
     Interface(const Interface&) = delete;
     Interface& operator=(const Interface&) = delete;
     virtual ~Interface() = default;
-    virtual void begin() = 0;
-    virtual std::optional<B> next() = 0;
+    virtual std::int64_t begin() = 0;  ///< the number of the walk
+    virtual std::optional<B> next(std::int64_t walk) = 0;
     virtual void start_epoch(std::int64_t epoch, std::int64_t first_batch) = 0;
     [[nodiscard]] virtual bool resumes_epochs() const = 0;
     [[nodiscard]] virtual std::optional<std::int64_t> batch_count() const = 0;
@@ -54,7 +54,7 @@ class BasicAnySource {
     [[nodiscard]] const B& operator*() const { return *batch_; }
     [[nodiscard]] const B* operator->() const { return &*batch_; }
     Iterator& operator++() {
-      batch_ = source_->next();
+      batch_ = source_->next(walk_);
       return *this;
     }
     void operator++(int) { ++*this; }
@@ -62,9 +62,12 @@ class BasicAnySource {
 
    private:
     friend class BasicAnySource;
-    explicit Iterator(std::shared_ptr<Interface> source) : source_(std::move(source)) { ++*this; }
+    explicit Iterator(std::shared_ptr<Interface> source) : source_(std::move(source)), walk_(source_->begin()) {
+      ++*this;
+    }
 
     std::shared_ptr<Interface> source_;
+    std::int64_t walk_ = 0;
     std::optional<B> batch_;
   };
 
@@ -79,10 +82,8 @@ class BasicAnySource {
     requires std::is_same_v<BatchOfSource<S>, B>
   explicit BasicAnySource(std::shared_ptr<S> source) : held_(std::make_shared<Held<S>>(std::move(source))) {}
 
-  [[nodiscard]] Iterator begin() const {
-    held_->begin();
-    return Iterator(held_);
-  }
+  /// Begins the epoch that the source goes on to, as the source's own begin() does.
+  [[nodiscard]] Iterator begin() const { return Iterator(held_); }
   [[nodiscard]] std::default_sentinel_t end() const { return std::default_sentinel; }
 
   /// Passed on to a source whose epochs differ; others are the same in every epoch. A first batch other than 0 throws
@@ -102,12 +103,15 @@ class BasicAnySource {
       if (!source_) throw ConfigError("an AnySource was given no source (nullptr)");
     }
 
-    void begin() override {
+    std::int64_t begin() override {
       place_.reset();
+      ++walk_;
       place_.emplace(std::begin(*source_));
       is_new_ = true;
+      return walk_;
     }
-    std::optional<B> next() override {
+    std::optional<B> next(std::int64_t walk) override {
+      if (walk != walk_ || !place_) return std::nullopt;  // another walk, or epoch, was begun
       if (!is_new_) ++*place_;
       is_new_ = false;
       if (!(*place_ != std::end(*source_))) return std::nullopt;
@@ -131,6 +135,7 @@ class BasicAnySource {
    private:
     std::shared_ptr<S> source_;
     std::optional<decltype(std::begin(std::declval<S&>()))> place_;
+    std::int64_t walk_ = 0;
     bool is_new_ = true;
   };
 

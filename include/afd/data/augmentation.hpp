@@ -14,6 +14,7 @@
 #include <afd/data/normalize.hpp>
 #include <afd/data/order.hpp>
 #include <afd/data/pad_crop.hpp>
+#include <afd/data/policy_text.hpp>
 
 namespace afd {
 namespace detail {
@@ -67,6 +68,12 @@ class Compose {
     requires detail::ComposableBatch<BasicBatch<I, T>, Transforms...>
   [[nodiscard]] auto on_the_way(BasicBatch<I, T> batch, const CounterRng& rng, const Move& move) const {
     return from<0>(std::move(batch), rng, move);
+  }
+
+  /// add(key, text) for the type and the numbers of each transform: a loader's fingerprint has them in it.
+  template <class Add>
+  void describe(const Add& add) const {
+    detail::add_policies(transforms_, add);
   }
 
  private:

@@ -128,7 +128,8 @@ concept YieldsBatches = requires(decltype(std::begin(std::declval<S&>())) positi
 template <class S>
 concept BatchSource = CanBeWalked<S> && YieldsBatches<S>;
 
-/// A source whose epochs differ: `start_epoch(epoch)` is called before each begin().
+/// A source whose epochs differ: `start_epoch(epoch)` says which one the next begin() walks. Without it, each begin()
+/// should go on to the next epoch, so that a plain loop over epochs does not see the same one each time.
 template <class S>
 concept HasEpochs = requires(S& source, std::int64_t epoch) { source.start_epoch(epoch); };
 

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -18,11 +20,13 @@
 #include <torch/types.h>
 
 #include <afd/data/batch.hpp>
+#include <afd/data/fingerprint.hpp>
 #include <afd/data/image_crop.hpp>
 #include <afd/data/image_file.hpp>
 #include <afd/data/image_listing.hpp>
 #include <afd/data/loader.hpp>
 #include <afd/data/order.hpp>
+#include <afd/data/policy_text.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
 
@@ -52,6 +56,24 @@ class ImageFolder {
 
   void validate() const {
     if (listing_.files.empty()) throw DataError("the listing of an ImageFolder has no files");
+  }
+
+  /// Of the classes, the names of the files without their folders, the labels, the sizes of up to 4096 files spread
+  /// over all, and the crop. The images are not read. See HasFingerprint.
+  [[nodiscard]] std::int64_t fingerprint() const {
+    detail::Fingerprint print;
+    for (const std::string& name : listing_.classes) print.add_text(name);
+    for (const LabelledFile& file : listing_.files) {
+      print.add_text(file.path.filename().string());
+      print.add_number(file.label);
+    }
+    for (const std::int64_t place : detail::spread_places(size(), 4096)) {
+      std::error_code missing;  // which gather() tells
+      print.add_number(
+          std::uint64_t{std::filesystem::file_size(listing_.files[static_cast<std::size_t>(place)].path, missing)});
+    }
+    detail::add_policy(print, crop_);
+    return print.number();
   }
 
   /// The files at `rows`, int64 [N]; row i has the random numbers of sample i. Throws FileError or FormatError, naming
@@ -117,6 +139,6 @@ class ImageFolder {
   int threads_;
 };
 
-static_assert(Dataset<ImageFolder<CenterCrop>>);
+static_assert(Dataset<ImageFolder<CenterCrop>> && HasFingerprint<ImageFolder<CenterCrop>>);
 
 }  // namespace afd

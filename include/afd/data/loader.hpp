@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <concepts>
-#include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -16,7 +14,10 @@
 
 #include <afd/data/batch.hpp>
 #include <afd/data/batch_transform.hpp>
+#include <afd/data/fingerprint.hpp>
+#include <afd/data/loader_epoch.hpp>
 #include <afd/data/order.hpp>
+#include <afd/data/policy_text.hpp>
 #include <afd/data/tensor_dataset.hpp>
 #include <afd/data/tensors.hpp>
 #include <afd/detail/concat.hpp>
@@ -39,8 +40,8 @@ struct LoaderOptions {
 
 /// A data set: `size()`, in samples; `validate()` throws DataError if it cannot be used; `gather(rows, rng)`, const,
 /// makes a BasicBatch of the samples at `rows`, int64 [N], and may take chance from `rng` for row i, as a
-/// BatchTransform does. TensorDataset, BasicTensorDataset and ImageFolder are data sets. Not required: a base class, or
-/// that samples are in memory.
+/// BatchTransform does. TensorDataset, BasicTensorDataset and ImageFolder are data sets. Not required: a base class,
+/// that samples are in memory, or a fingerprint, see HasFingerprint.
 template <class D>
 concept Dataset =
     std::copy_constructible<D> && requires(const D& dataset, const torch::Tensor& rows, const CounterRng& rng) {
@@ -49,6 +50,15 @@ concept Dataset =
       dataset.gather(rows, rng);
       requires is_basic_batch<std::remove_cvref_t<decltype(dataset.gather(rows, rng))>>;
     };
+
+/// A data set whose content has a number, `fingerprint()`, const, std::int64_t: the same for the same samples in the
+/// same order, in another process, too; another, most likely, for others. A training that goes on from a checkpoint
+/// with other data is refused by it. It is asked for once for each training, and may look at a part of the samples
+/// only.
+template <class D>
+concept HasFingerprint = requires(const D& dataset) {
+  { dataset.fingerprint() } -> std::convertible_to<std::int64_t>;
+};
 
 /// The batch that a data set's samples come in, before any transform.
 template <Dataset D>
@@ -59,8 +69,11 @@ using BatchOfDataset = std::remove_cvref_t<decltype(std::declval<const D&>().gat
 /// whatever order, so training can stop and resume anywhere.
 ///
 ///     afd::BatchLoader train{dataset, {.batch_size = 64, .seed = 1}, afd::Compose{...}};
-///     train.start_epoch(epoch);
-///     for (const afd::Batch& batch : train) ...
+///     for (int epoch = 0; epoch < 20; ++epoch) {
+///       for (const afd::Batch& batch : train) ...
+///     }
+///
+/// Each walk goes on to the next epoch; start_epoch() says which. epoch(e) is one of them, for a loader that is const.
 ///
 /// A batch has the type that the transform makes of the data set's; see BatchTransform. All its tensors are moved to
 /// the device. A data set that lies on an accelerator is gathered there, and transformed there.
@@ -71,7 +84,8 @@ using BatchOfDataset = std::remove_cvref_t<decltype(std::declval<const D&>().gat
 template <TransformIsValue Transform = UnitRange, Dataset D = TensorDataset>
 class BatchLoader {
  public:
-  class Iterator;
+  using Iterator = LoaderIterator<BatchLoader>;
+  using Epoch = LoaderEpoch<BatchLoader>;
   using Made = decltype(detail::transformed(std::declval<const Transform&>(), std::declval<BatchOfDataset<D>>(),
                                             std::declval<const CounterRng&>()));
 
@@ -90,24 +104,22 @@ class BatchLoader {
                                      options_.batch_size, options_.drop_last ? " with drop_last" : " under min_batch",
                                      "; choose smaller ones"));
     }
-    order_ = torch::arange(sample_count(), torch::kInt64);
+    order_.rows = torch::arange(sample_count(), torch::kInt64);
     start_epoch(0);
   }
 
-  /// Sets the order and the random numbers of `epoch`; begin() then starts at `first_batch`. A new loader is
-  /// at epoch 0, and stays there until told otherwise. Throws ConfigError for a negative epoch, or a
-  /// first_batch outside 0 to batch_count().
+  /// Sets the order and the random numbers of `epoch`; the next begin() then starts at `first_batch`. A new loader is
+  /// at epoch 0. Throws ConfigError for a negative epoch, or a first_batch outside 0 to batch_count().
   void start_epoch(std::int64_t epoch, std::int64_t first_batch = 0) {
-    if (epoch < 0 || first_batch < 0 || first_batch > batch_count()) {
-      throw ConfigError(detail::concat("cannot start epoch ", epoch, " at batch ", first_batch, "; an epoch has ",
-                                       batch_count(), " batches"));
-    }
-    epoch_ = static_cast<std::uint64_t>(epoch);
+    order_ = order_of(epoch, first_batch);
     first_batch_ = first_batch;
-    if (options_.shuffle) {
-      order_ = torch::tensor(permutation(sample_count(), options_.seed, epoch_), torch::kInt64);
-    }
+    is_walked_ = false;
   }
+
+  /// All batches of one epoch, which can be walked as often as one likes; the loader does not change. Throws
+  /// ConfigError for a negative epoch.
+  [[nodiscard]] Epoch epoch(std::int64_t number) const& { return Epoch(*this, order_of(number, 0)); }
+  Epoch epoch(std::int64_t number) const&& = delete;  // the loader would be gone when the epoch is walked
 
   /// Batches in a whole epoch, wherever this one was entered.
   [[nodiscard]] std::int64_t batch_count() const {
@@ -121,23 +133,73 @@ class BatchLoader {
   [[nodiscard]] const D& dataset() const { return dataset_; }
   [[nodiscard]] const LoaderOptions& options() const { return options_; }
 
-  /// Of the options and the data set's size: what decides which samples are in which batch.
+  /// Of the options, the data set's size, its fingerprint if it has one, the transform's type and the numbers that can
+  /// be found in it: what decides which samples are in which batch, and what becomes of them.
   [[nodiscard]] std::int64_t fingerprint() const {
-    std::uint64_t key = options_.seed;
+    detail::Fingerprint print;
+    print.add_number(options_.seed);
     for (const std::int64_t part : {options_.batch_size, options_.min_batch, sample_count(),
                                     std::int64_t{options_.shuffle}, std::int64_t{options_.drop_last}}) {
-      key = detail::extend_key(key, static_cast<std::uint64_t>(part));
+      print.add_number(part);
     }
-    return static_cast<std::int64_t>(key);
+    if constexpr (HasFingerprint<D>) {
+      const std::int64_t content = dataset_.fingerprint();
+      print.add_number(content);
+    }
+    detail::add_policy(print, transform_);
+    return print.number();
   }
 
-  /// Batch `index` of the current epoch, 0 <= index < batch_count().
-  [[nodiscard]] Made batch(std::int64_t index) const {
+  /// Batch `index` of the current epoch, the one that was begun or started last; 0 <= index < batch_count().
+  [[nodiscard]] Made batch(std::int64_t index) const { return made(order_, index); }
+
+  /// Where the batches are.
+  [[nodiscard]] torch::Device device() const {
+    if (options_.device) return *options_.device;
+    if constexpr (detail::is_tensor_dataset<D>) return first_tensor(dataset_.inputs).device();
+    return torch::kCPU;
+  }
+
+  /// The first begin() walks the epoch that start_epoch() said, each further one the next epoch, from its first batch.
+  /// Walks that are not over yet stay in theirs.
+  [[nodiscard]] Iterator begin() {
+    if (is_walked_) start_epoch(static_cast<std::int64_t>(order_.number) + 1);
+    is_walked_ = true;
+    return Iterator(this, order_, first_batch_);
+  }
+  [[nodiscard]] Iterator end() const { return Iterator(this, order_, batch_count()); }
+
+  /// Does not compile, and says what to do.
+  template <class Loader = BatchLoader>
+  [[nodiscard]] Iterator begin() const {
+    static_assert(
+        !std::same_as<Loader, BatchLoader>,
+        "afd: a const BatchLoader cannot be walked, for each walk goes on to the next epoch: pass the loader as "
+        "one that is not const, or walk loader.epoch(e), which is one epoch, and the same each time");
+    return {};
+  }
+
+ private:
+  friend Iterator;
+  friend Epoch;
+  static constexpr std::uint64_t gathering = ~std::uint64_t{0};  ///< a stream that no transform has
+
+  [[nodiscard]] detail::EpochOrder order_of(std::int64_t epoch, std::int64_t first_batch) const {
+    if (epoch < 0 || first_batch < 0 || first_batch > batch_count()) {
+      throw ConfigError(detail::concat("cannot start epoch ", epoch, " at batch ", first_batch, "; an epoch has ",
+                                       batch_count(), " batches"));
+    }
+    const auto number = static_cast<std::uint64_t>(epoch);
+    if (!options_.shuffle) return {number, order_.rows};
+    return {number, torch::tensor(permutation(sample_count(), options_.seed, number), torch::kInt64)};
+  }
+
+  [[nodiscard]] Made made(const detail::EpochOrder& order, std::int64_t index) const {
     const std::int64_t start = index * options_.batch_size;
     const std::int64_t count = std::min(options_.batch_size, sample_count() - start);
-    const CounterRng rng(options_.seed, epoch_, start);
+    const CounterRng rng(options_.seed, order.number, start);
     // Copies: who changes a batch in place must not change the data set.
-    auto gathered = dataset_.gather(order_.narrow(0, start, count), rng.stream(gathering));
+    auto gathered = dataset_.gather(order.rows.narrow(0, start, count), rng.stream(gathering));
     if (!options_.device) return detail::transformed(transform_, std::move(gathered), rng);
     const auto move = [&](auto& batch) {
       const auto send = [&](torch::Tensor& tensor) { tensor = detail::sent(tensor, *options_.device); };
@@ -148,19 +210,6 @@ class BatchLoader {
         [&] { return detail::transformed_on_the_way(transform_, std::move(gathered), rng, move); }, "a batch");
   }
 
-  /// Where the batches are.
-  [[nodiscard]] torch::Device device() const {
-    if (options_.device) return *options_.device;
-    if constexpr (detail::is_tensor_dataset<D>) return first_tensor(dataset_.inputs).device();
-    return torch::kCPU;
-  }
-
-  [[nodiscard]] Iterator begin() const { return Iterator(this, first_batch_); }
-  [[nodiscard]] Iterator end() const { return Iterator(this, batch_count()); }
-
- private:
-  static constexpr std::uint64_t gathering = ~std::uint64_t{0};  ///< a stream that no transform has
-
   void prepare_tensors() {
     const auto pack = [](torch::Tensor& tensor) { tensor = tensor.contiguous(); };
     for_each_tensor(dataset_.inputs, pack);
@@ -170,42 +219,12 @@ class BatchLoader {
   D dataset_;
   LoaderOptions options_;
   Transform transform_;
-  torch::Tensor order_;
-  std::uint64_t epoch_ = 0;
+  detail::EpochOrder order_;  ///< of the current epoch
   std::int64_t first_batch_ = 0;
-};
-
-/// A place in the loader's current epoch; the batch is made each time it is dereferenced.
-template <TransformIsValue Transform, Dataset D>
-class BatchLoader<Transform, D>::Iterator {
- public:
-  using iterator_category = std::input_iterator_tag;
-  using iterator_concept = std::forward_iterator_tag;
-  using value_type = Made;
-  using difference_type = std::ptrdiff_t;
-  using pointer = void;
-  using reference = Made;
-
-  Iterator() = default;
-  Iterator(const BatchLoader* loader, std::int64_t index) : loader_(loader), index_(index) {}
-
-  [[nodiscard]] Made operator*() const { return loader_->batch(index_); }
-  Iterator& operator++() {
-    ++index_;
-    return *this;
-  }
-  Iterator operator++(int) {
-    Iterator before = *this;
-    ++index_;
-    return before;
-  }
-  friend bool operator==(const Iterator&, const Iterator&) = default;
-
- private:
-  const BatchLoader* loader_ = nullptr;
-  std::int64_t index_ = 0;
+  bool is_walked_ = false;  ///< since start_epoch()
 };
 
 static_assert(BatchSource<BatchLoader<>> && std::same_as<BatchOfSource<BatchLoader<>>, Batch>);
+static_assert(BatchSource<BatchLoader<>::Epoch> && HasFingerprint<TensorDataset>);
 
 }  // namespace afd

@@ -9,6 +9,7 @@
 
 #include <afd/data/batch_transform.hpp>
 #include <afd/data/order.hpp>
+#include <afd/data/policy_text.hpp>
 #include <afd/data/views.hpp>
 
 namespace afd {
@@ -35,6 +36,12 @@ class MakeViews {
   template <detail::TakenByAll<Transforms...> Inputs>
   [[nodiscard]] auto operator()(const Inputs& inputs, const CounterRng& rng) const {
     return make(inputs, rng, std::index_sequence_for<Transforms...>{});
+  }
+
+  /// add(key, text) for the type and the numbers of each transform: a loader's fingerprint has them in it.
+  template <class Add>
+  void describe(const Add& add) const {
+    detail::add_policies(transforms_, add);
   }
 
  private:

@@ -160,10 +160,11 @@ class PrefetchWalk {
 /// To an accelerator batches are copied on a stream beside the training's, from memory that the device can read by
 /// itself; the training waits on the device, for the batch that it needs, and not on the host.
 ///
-/// Holds the source. Each begin() starts a walk; a walk that is left early, start_epoch() and the destructor stop it.
-/// What the source throws is thrown where its batch would have come. A source that yields references to something it
-/// changes for the next batch cannot be made ahead. One that draws from LibTorch's random numbers for each batch does
-/// so while a step draws from them, too: such a training neither repeats nor goes on to the bit.
+/// Holds the source. Each begin() starts a walk, as one of the source itself does; a walk that is left early,
+/// start_epoch() and the destructor stop it. What the source throws is thrown where its batch would have come. A source
+/// that yields references to something it changes for the next batch cannot be made ahead. One that draws from
+/// LibTorch's random numbers for each batch does so while a step draws from them, too: such a training neither repeats
+/// nor goes on to the bit.
 template <BatchSource Source>
 class Prefetch {
   using Made = BatchOfSource<Source>;

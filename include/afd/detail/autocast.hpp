@@ -9,16 +9,16 @@
 
 namespace afd::detail {
 
-/// While it lives, operators of this thread on `device` compute in bfloat16 where LibTorch thinks it safe; then as
+/// While it lives, operators of this thread on `device` compute in `dtype` where LibTorch thinks it safe; then as
 /// before. Without LibTorch's cache of converted weights, which would outlive an update of them.
 class Autocast {
  public:
-  explicit Autocast(torch::DeviceType device)
+  explicit Autocast(torch::DeviceType device, torch::ScalarType dtype = torch::kBFloat16)
       : device_(device),
         was_enabled_(enabled(device)),
-        was_dtype_(dtype(device)),
+        was_dtype_(dtype_on(device)),
         was_cached_(at::autocast::is_autocast_cache_enabled()) {
-    set(true, torch::kBFloat16);
+    set(true, dtype);
     at::autocast::set_autocast_cache_enabled(false);
   }
 
@@ -33,7 +33,7 @@ class Autocast {
  private:
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
   static bool enabled(torch::DeviceType device) { return at::autocast::is_autocast_enabled(device); }
-  static torch::Dtype dtype(torch::DeviceType device) { return at::autocast::get_autocast_dtype(device); }
+  static torch::Dtype dtype_on(torch::DeviceType device) { return at::autocast::get_autocast_dtype(device); }
   void set(bool enabled, torch::Dtype dtype) {
     at::autocast::set_autocast_enabled(device_, enabled);
     at::autocast::set_autocast_dtype(device_, dtype);
@@ -42,7 +42,7 @@ class Autocast {
   static bool enabled(torch::DeviceType device) {
     return device == torch::kCPU ? at::autocast::is_cpu_enabled() : at::autocast::is_enabled();
   }
-  static torch::Dtype dtype(torch::DeviceType device) {
+  static torch::Dtype dtype_on(torch::DeviceType device) {
     return device == torch::kCPU ? at::autocast::get_autocast_cpu_dtype() : at::autocast::get_autocast_gpu_dtype();
   }
   void set(bool enabled, torch::Dtype dtype) {

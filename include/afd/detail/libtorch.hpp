@@ -3,10 +3,18 @@
 
 // What differs between versions of LibTorch, and where asking the compiler would not tell.
 
+#include <cstddef>
+#include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
 #include <torch/types.h>
 #include <torch/version.h>
+
+#include <afd/detail/concat.hpp>
 
 namespace afd::detail {
 
@@ -30,6 +38,45 @@ namespace afd::detail {
   result.reserve(list.size());
   for (const torch::Tensor& each : list) result.push_back(each * scale);
   return result;
+#endif
+}
+
+/// Calls the hooks that were registered on `inputs` with their gradients, which are then what the hooks return; since
+/// 2.0 torch::autograd::grad does so itself.
+inline void call_parameter_hooks([[maybe_unused]] const std::vector<torch::Tensor>& inputs,
+                                 [[maybe_unused]] std::vector<torch::Tensor>& gradients) {
+#if TORCH_VERSION_MAJOR < 2
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!gradients[i].defined()) continue;
+    for (const auto& hook : torch::autograd::impl::hooks(inputs[i])) gradients[i] = (*hook)({gradients[i]}).front();
+  }
+#endif
+}
+
+/// Gives `to` what `from` knows of those of `parameters` that it has, e.g. their momentum; `from` has lost it then.
+/// A template, so that only who uses LibTorch's optimizers includes them.
+template <class Optimizer>
+void move_optimizer_state(Optimizer& from, Optimizer& to, const std::vector<torch::Tensor>& parameters) {
+  using Key = typename std::remove_reference_t<decltype(from.state())>::key_type;
+  for (const torch::Tensor& parameter : parameters) {
+    Key key;
+    if constexpr (std::is_same_v<Key, std::string>) {  // before 2.1
+      key = concat(static_cast<const void*>(parameter.unsafeGetTensorImpl()));
+    } else {
+      key = parameter.unsafeGetTensorImpl();
+    }
+    const auto known = from.state().find(key);
+    if (known != from.state().end()) to.state()[key] = std::move(known->second);
+  }
+}
+
+/// The elements of every tensor of `from` in its fellow of `to`, which is of the same sizes.
+inline void copy_list(const std::vector<torch::Tensor>& to, const std::vector<torch::Tensor>& from) {
+  if (to.empty()) return;
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 2)
+  at::_foreach_copy_(to, from);
+#else
+  for (std::size_t i = 0; i < to.size(); ++i) to[i].copy_(from[i]);
 #endif
 }
 

@@ -3,6 +3,7 @@
 
 // Says where an error came from: "edge 0 -> 1, term feature_l1: <what was wrong>".
 
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,18 @@
 #include <afd/error.hpp>
 
 namespace afd::detail {
+
+/// Throws the exception that is being handled again: errors of device and memory as DeviceErrors, the user's own as
+/// ForeignErrors, if they are std::exceptions. Others pass: they are no errors, perhaps.
+[[noreturn]] inline void rethrow_foreign(const std::string& place) {
+  try {
+    rethrow_device_error(place);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw ForeignError(place + ": " + error.what(), std::current_exception());
+  }
+}
 
 /// Throws the exception that is being handled again, with `place` put before the message of one that is meant for the
 /// user. One function for all places, for it is compiled into every program.
@@ -37,17 +50,19 @@ namespace afd::detail {
     throw OutOfMemoryError(place + ": " + error.what());
   } catch (const DeviceError& error) {
     throw DeviceError(place + ": " + error.what());
+  } catch (const ForeignError& error) {
+    throw ForeignError(place + ": " + error.what(), error.cause());
   } catch (const c10::Error& error) {
     throw_if_of_device(error, place);
     throw ShapeError(place + ": LibTorch says: " + error.what_without_backtrace());
   } catch (...) {
-    rethrow_device_error(place);
+    rethrow_foreign(place);
   }
 }
 
 /// body(), with `place`, its parts concatenated, put before the message of what it throws. LibTorch's own errors,
 /// mostly of operators that got a shape they cannot use, become ShapeErrors with their message; those of a device or of
-/// memory become DeviceErrors.
+/// memory become DeviceErrors, and std::exceptions of the user's code ForeignErrors.
 template <class Body, class... Place>
 decltype(auto) named(Body&& body, const Place&... place) {
   try {

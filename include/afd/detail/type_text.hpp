@@ -3,6 +3,7 @@
 
 // The name of a type as text in a file, which another compiler's program must know again. Torch-free.
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstddef>
@@ -10,9 +11,16 @@
 #include <string_view>
 #include <utility>
 
-#include <afd/detail/fields.hpp>
-
 namespace afd::detail {
+
+/// "afd::MutualKL", template arguments included; compilers spell some of these differently.
+template <class T>
+[[nodiscard]] constexpr std::string_view type_name() {
+  std::string_view text = __PRETTY_FUNCTION__;
+  text.remove_prefix(text.find("T = ") + 4);
+  // g++ goes on with "; std::string_view = ...", clang does not.
+  return text.substr(0, std::min(text.rfind(']'), text.find("; std::string_view")));
+}
 
 inline void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {

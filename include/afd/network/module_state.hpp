@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The state of a module: parameters, buffers, which of its submodules are in train mode, and which parameters require a
-// gradient; that one must be the same where the state is loaded.
+// The state of a module: parameters, buffers, and which of its submodules are in train mode.
 
 #include <cstdint>
 #include <string>
@@ -18,10 +17,7 @@ namespace afd::detail {
 /// Names the parts of a module's state to a visitor, each key beginning with `prefix`. Undefined buffers have no state.
 template <StateVisitor V>
 void visit_module(torch::nn::Module& module, const std::string& prefix, V& visitor) {
-  for (const auto& item : module.named_parameters()) {
-    visitor.tensor(prefix + item.key(), item.value());
-    visitor.same(prefix + "requires_grad/" + item.key(), item.value().requires_grad() ? 1 : 0);
-  }
+  for (const auto& item : module.named_parameters()) visitor.tensor(prefix + item.key(), item.value());
   for (const auto& item : module.named_buffers()) {
     if (item.value().defined()) visitor.tensor(prefix + item.key(), item.value());
   }

@@ -79,6 +79,7 @@ CohortScores<S, sizeof...(Nets)> evaluate_members(Source& source, const S& score
     const std::tuple<EvalModeOf<Nets>...> eval_modes{networks...};
     Evaluation<S, B, Nets...> evaluation(score, members);
     const auto whole_walk = [&] {
+      if constexpr (HasEpochs<Source>) source.start_epoch(0);
       for (auto&& item : source) evaluation.add(as_batch(item), networks...);
       return evaluation.scores();
     };
@@ -91,7 +92,8 @@ CohortScores<S, sizeof...(Nets)> evaluate_members(Source& source, const S& score
 }  // namespace detail
 
 /// Scores of each network and of their ensemble: afd::evaluate(test, afd::Regression{}, small, large).networks[0].mae.
-/// Runs in eval mode without a graph; modes are put back afterwards. Frozen networks are not of the ensemble, unless
+/// Runs in eval mode without a graph; modes are put back afterwards. A source whose epochs differ is walked in its
+/// epoch 0, so that the same networks get the same scores each time. Frozen networks are not of the ensemble, unless
 /// all are frozen; one that has other classes than the others, or not what the score reads, is not scored. Throws
 /// DataError for batches that cannot be scored and for no samples at all, ShapeError, naming the network by its place,
 /// for outputs that do not fit.

@@ -97,11 +97,17 @@ struct Adam {
   double max_norm = 0;          ///< see Sgd
   std::int64_t accumulate = 1;  ///< see Sgd
 
-  [[nodiscard]] detail::RuleOptimizer<detail::AdamRule> make(std::vector<torch::Tensor> parameters) const {
+  /// Throws ConfigError for options that cannot work.
+  [[nodiscard]] detail::AdamRule rule() const {
     detail::require_adam(lr, beta1, beta2, eps, weight_decay, "Adam");
+    return {lr, beta1, beta2, eps, weight_decay, false};
+  }
+  [[nodiscard]] detail::GradientHandling handling() const {
     detail::require_gradient_handling(max_norm, accumulate, "Adam");
-    return {
-        std::move(parameters), detail::AdamRule{lr, beta1, beta2, eps, weight_decay, false}, {max_norm, accumulate}};
+    return {max_norm, accumulate};
+  }
+  [[nodiscard]] detail::RuleOptimizer<detail::AdamRule> make(std::vector<torch::Tensor> parameters) const {
+    return {std::move(parameters), rule(), handling()};
   }
 };
 
@@ -116,10 +122,17 @@ struct AdamW {
   double max_norm = 0;          ///< see Sgd
   std::int64_t accumulate = 1;  ///< see Sgd
 
-  [[nodiscard]] detail::RuleOptimizer<detail::AdamRule> make(std::vector<torch::Tensor> parameters) const {
+  /// Throws ConfigError for options that cannot work.
+  [[nodiscard]] detail::AdamRule rule() const {
     detail::require_adam(lr, beta1, beta2, eps, weight_decay, "AdamW");
+    return {lr, beta1, beta2, eps, weight_decay, true};
+  }
+  [[nodiscard]] detail::GradientHandling handling() const {
     detail::require_gradient_handling(max_norm, accumulate, "AdamW");
-    return {std::move(parameters), detail::AdamRule{lr, beta1, beta2, eps, weight_decay, true}, {max_norm, accumulate}};
+    return {max_norm, accumulate};
+  }
+  [[nodiscard]] detail::RuleOptimizer<detail::AdamRule> make(std::vector<torch::Tensor> parameters) const {
+    return {std::move(parameters), rule(), handling()};
   }
 };
 

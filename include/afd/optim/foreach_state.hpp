@@ -18,6 +18,7 @@
 
 #include <afd/detail/concat.hpp>
 #include <afd/detail/libtorch.hpp>
+#include <afd/optim/rule_table.hpp>
 #include <afd/state/state_visitor.hpp>
 
 namespace afd::detail {
@@ -28,8 +29,8 @@ namespace afd::detail {
 template <class Rule>
 class ForeachState {
  public:
-  ForeachState(std::vector<torch::Tensor> parameters, const Rule& rule)
-      : parameters_(std::move(parameters)), rule_(rule), rate_(rule.lr), steps_(parameters_.size(), 0) {
+  ForeachState(std::vector<torch::Tensor> parameters, RuleTable<Rule> rules)
+      : parameters_(std::move(parameters)), rules_(std::move(rules)), steps_(parameters_.size(), 0) {
     const torch::NoGradGuard no_grad;
     for (auto& slot : slots_)
       for (const torch::Tensor& parameter : parameters_) slot.push_back(torch::zeros_like(parameter));
@@ -39,10 +40,11 @@ class ForeachState {
   template <class Scale>
   void apply(std::span<const torch::Tensor> gradients, const Scale& scale) {
     const torch::NoGradGuard no_grad;
-    std::map<std::int64_t, std::vector<std::size_t>> same_step;  // nearly always all of them
+    // Those of one rule that have done as many steps: nearly always all of that rule.
+    std::map<std::pair<std::size_t, std::int64_t>, std::vector<std::size_t>> alike;
     for (std::size_t i = 0; i < parameters_.size(); ++i)
-      if (gradients[i].defined()) same_step[++steps_[i]].push_back(i);
-    for (const auto& [step, members] : same_step) {
+      if (gradients[i].defined()) alike[{rules_.group_of(i), ++steps_[i]}].push_back(i);
+    for (const auto& [group_and_step, members] : alike) {
       const auto of = [&](std::span<const torch::Tensor> all) {
         std::vector<torch::Tensor> some;
         for (const std::size_t i : members) some.push_back(all[i]);
@@ -53,7 +55,9 @@ class ForeachState {
       directions = scaled(directions, scale);
       std::array<std::vector<torch::Tensor>, Rule::slots> slots;
       for (std::size_t s = 0; s < Rule::slots; ++s) slots[s] = of(slots_[s]);
-      rule_.update_all(rule_.template coefficients<double>(rate_, step), weights, directions, slots);
+      const Rule& rule = rules_[members.front()];
+      rule.update_all(rule.template coefficients<double>(rule.lr * factor_, group_and_step.second), weights, directions,
+                      slots);
     }
   }
 
@@ -74,7 +78,7 @@ class ForeachState {
     return value * value;
   }
 
-  void scale_rate(double factor) { rate_ = rule_.lr * factor; }
+  void scale_rate(double factor) { factor_ = factor; }
 
   [[nodiscard]] const std::vector<torch::Tensor>& parameters() const { return parameters_; }
 
@@ -115,8 +119,8 @@ class ForeachState {
   }
 
   std::vector<torch::Tensor> parameters_;
-  Rule rule_;
-  double rate_;
+  RuleTable<Rule> rules_;
+  double factor_ = 1.0;
   std::vector<std::int64_t> steps_;
   std::array<std::vector<torch::Tensor>, Rule::slots> slots_;
 };

@@ -20,6 +20,7 @@
 #include <Eigen/Core>
 
 #include <afd/detail/concat.hpp>
+#include <afd/optim/rule_table.hpp>
 #include <afd/state/state_visitor.hpp>
 
 namespace afd::detail {
@@ -48,8 +49,8 @@ inline constexpr std::int64_t piece_size = 2048;
 template <class Rule>
 class FusedState {
  public:
-  FusedState(std::vector<torch::Tensor> parameters, const Rule& rule)
-      : parameters_(std::move(parameters)), rule_(rule), rate_(rule.lr), steps_(parameters_.size(), 0) {
+  FusedState(std::vector<torch::Tensor> parameters, RuleTable<Rule> rules)
+      : parameters_(std::move(parameters)), rules_(std::move(rules)), steps_(parameters_.size(), 0) {
     std::int64_t total = 0;
     for (const torch::Tensor& parameter : parameters_) {
       offsets_.push_back(total);
@@ -90,7 +91,8 @@ class FusedState {
     return sum;
   }
 
-  void scale_rate(double factor) { rate_ = rule_.lr * factor; }
+  /// Rates are so many times those of the rules.
+  void scale_rate(double factor) { factor_ = factor; }
 
   [[nodiscard]] const std::vector<torch::Tensor>& parameters() const { return parameters_; }
 
@@ -137,7 +139,8 @@ class FusedState {
     auto* g = gradient.data_ptr<Scalar>();
     auto* state = state_.data_ptr<Scalar>() + offsets_[i];
     const std::int64_t stride = state_.size(1);
-    const auto coefficients = rule_.template coefficients<Scalar>(rate_, steps_[i]);
+    const Rule& rule = rules_[i];
+    const auto coefficients = rule.template coefficients<Scalar>(rule.lr * factor_, steps_[i]);
     at::parallel_for(0, parameter.numel(), 16 * piece_size, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t at = begin; at < end; at += piece_size) {
         const std::int64_t size = std::min(piece_size, end - at);
@@ -148,15 +151,15 @@ class FusedState {
         const Piece<Scalar> gradients(g + at, size);
         [&]<std::size_t... S>(std::index_sequence<S...>) {
           std::array<Piece<Scalar>, Rule::slots> slots{slot(S)...};
-          rule_.update(coefficients, static_cast<Scalar>(scale), weights, gradients, slots);
+          rule.update(coefficients, static_cast<Scalar>(scale), weights, gradients, slots);
         }(std::make_index_sequence<Rule::slots>{});
       }
     });
   }
 
   std::vector<torch::Tensor> parameters_;
-  Rule rule_;
-  double rate_;
+  RuleTable<Rule> rules_;
+  double factor_ = 1.0;
   std::vector<std::int64_t> steps_;
   std::vector<std::int64_t> offsets_;
   torch::Tensor state_;

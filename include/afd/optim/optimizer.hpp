@@ -1,34 +1,54 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What an optimizer policy is, and the one made from any optimizer of LibTorch.
+// What an optimizer policy is.
 
 #include <concepts>
 #include <cstddef>
-#include <functional>
-#include <memory>
+#include <cstdint>
 #include <span>
-#include <sstream>
 #include <string>
-#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <ATen/core/ivalue.h>
-#include <torch/optim/optimizer.h>
-#include <torch/serialize/archive.h>
 #include <torch/types.h>
 
 #include <afd/detail/concat.hpp>
-#include <afd/detail/fields.hpp>
 #include <afd/error.hpp>
 #include <afd/state/state_visitor.hpp>
 
 namespace afd {
 
+/// A policy may read the names of its parameters: make(parameters, names). Those of a network are called as the module
+/// calls them; names of layers on an edge begin with the edge.
+template <class O>
+concept OptimizerReadsNames =
+    requires(const O& policy, std::vector<torch::Tensor> parameters, std::span<const std::string> names) {
+      policy.make(std::move(parameters), names);
+    };
+
+namespace detail {
+
+/// The running optimizer of some parameters.
+template <class O>
+[[nodiscard]] auto make_optimizer(const O& policy, std::vector<torch::Tensor> parameters,
+                                  [[maybe_unused]] std::span<const std::string> names)
+  requires OptimizerReadsNames<O> || requires { policy.make(std::move(parameters)); }
+{
+  if constexpr (OptimizerReadsNames<O>) {
+    return policy.make(std::move(parameters), names);
+  } else {
+    return policy.make(std::move(parameters));
+  }
+}
+
+}  // namespace detail
+
 /// What `make` returns: the running optimizer of some parameters.
 template <class O>
-using OptimizerState = decltype(std::declval<const O&>().make(std::vector<torch::Tensor>{}));
+using OptimizerState = decltype(detail::make_optimizer(std::declval<const O&>(), std::vector<torch::Tensor>{},
+                                                       std::span<const std::string>{}));
 
 /// 1. The policy is a value that can be copied: its hyper-parameters, no tensors.
 template <class O>
@@ -61,6 +81,31 @@ concept OptimizerProbes = OptimizerPrepares<S> && requires(S& state, std::span<c
   { state.probe(gradients) } -> std::same_as<torch::Tensor>;
 };
 
+/// A running optimizer may also have `count_samples(n)`: told before each step of how many samples its gradients are
+/// the mean, for those that take means over steps.
+template <class S>
+concept OptimizerCountsSamples = requires(S& state, std::int64_t samples) { state.count_samples(samples); };
+
+/// One that keeps gradients for a later update may also have `has_rest()`, whether there are some, `prepare_rest()` and
+/// `apply_rest()`: the update with those that there are, like prepare() and apply(). Called when an epoch ends.
+template <class S>
+concept OptimizerHasRest = requires(S& state) {
+  { state.has_rest() } -> std::convertible_to<bool>;
+  state.prepare_rest();
+  state.apply_rest();
+};
+
+/// And `rate()`, the learning rate of the moment.
+template <class S>
+concept OptimizerTellsRate = requires(const S& state) {
+  { state.rate() } -> std::convertible_to<double>;
+};
+
+/// And `take_over(other)`, of one of its own type that is not used any more: goes on with what that one knows of the
+/// parameters that both have. Without it the parameters of an objective cannot change once there is an optimizer.
+template <class S>
+concept OptimizerTakesOver = requires(S& state, S& other) { state.take_over(other); };
+
 /// A running optimizer may also have `visit_state(names, visitor)`, which names all that an apply() changes besides the
 /// parameters to a StateVisitor, by the parameters' names; without it a run cannot be saved.
 template <class S>
@@ -71,128 +116,19 @@ concept OptimizerHasState =
       state.visit_state(names, load);
     };
 
-/// An optimizer policy. Not required: prepare(), visit_state(), a base class, registration, a default constructor, or
-/// gradients in `.grad()`.
-template <class O>
-concept Optimizer = OptimizerIsValue<O> && OptimizerMakesState<O> && OptimizerApplies<O> && OptimizerScalesRate<O>;
-
 namespace detail {
 
-/// As text that is the same for the same value only.
-[[nodiscard]] inline std::string text_of(const c10::IValue& value) {
-  if (value.isDouble()) return exact_text(value.toDouble());
-  if (value.isBool()) return value.toBool() ? "true" : "false";
-  if (value.isTuple()) {
-    std::string all;
-    for (const c10::IValue& element : value.toTuple()->elements()) all += (all.empty() ? "" : ", ") + text_of(element);
-    return all;
-  }
-  return concat(value);
-}
+template <class S>
+using HasState = std::bool_constant<OptimizerHasState<S>>;
+template <class S>
+using TakesOver = std::bool_constant<OptimizerTakesOver<S>>;
 
 }  // namespace detail
 
-/// A running torch::optim optimizer. Uses the parameters' `.grad()` and leaves it undefined.
-template <std::derived_from<torch::optim::Optimizer> O>
-class TorchOptimizerState {
- public:
-  template <class Options>
-  TorchOptimizerState(std::vector<torch::Tensor> parameters, const Options& options)
-      : parameters_(std::move(parameters)),
-        make_([options](const std::vector<torch::Tensor>& of) { return std::make_unique<O>(of, options); }),
-        optimizer_(make_(parameters_)),
-        rate_(options.lr()) {}
-
-  void apply(std::span<const torch::Tensor> gradients) {
-    for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].mutable_grad() = gradients[i];
-    optimizer_->step();
-    // Undefined, not zero: another optimizer of the same parameters must not meet these.
-    for (torch::Tensor& parameter : parameters_) parameter.mutable_grad().reset();
-  }
-
-  void scale_rate(double factor) {
-    factor_ = factor;
-    for (torch::optim::OptimizerParamGroup& group : optimizer_->param_groups()) {
-      group.options().set_lr(rate_ * factor);
-    }
-  }
-
-  /// What LibTorch saves of it, with the parameters' names: LibTorch itself goes by their places.
-  template <StateVisitor V>
-  void visit_state(std::span<const std::string> names, V& visitor) {
-    std::string all;
-    for (const std::string& name : names) all += name + '\n';
-    const auto saved = [&] {
-      torch::serialize::OutputArchive archive;
-      optimizer_->save(archive);
-      std::ostringstream memory;
-      archive.save_to(memory);
-      return all + '\n' + std::move(memory).str();
-    };
-    const auto stage = [this, all](const std::string& text) -> std::function<void()> {
-      if (!text.starts_with(all + '\n')) throw FormatError("an optimizer's state is of other parameters");
-      // Into another one first: what LibTorch cannot read it may read in part.
-      auto fresh = std::make_shared<std::unique_ptr<O>>(make_(parameters_));
-      try {
-        torch::serialize::InputArchive archive;
-        const std::string_view rest = std::string_view(text).substr(all.size() + 1);
-        archive.load_from(rest.data(), rest.size(), torch::kCPU);
-        (*fresh)->load(archive);
-      } catch (const c10::Error& error) {
-        throw FormatError(detail::concat("an optimizer's state cannot be read: ", error.what_without_backtrace()));
-      }
-      return [this, fresh] {
-        optimizer_ = std::move(*fresh);
-        scale_rate(factor_);
-      };
-    };
-    visitor.text("libtorch", saved, stage);
-  }
-
-  /// The optimizer itself, for its state and options.
-  [[nodiscard]] O& optimizer() { return *optimizer_; }
-
- private:
-  std::vector<torch::Tensor> parameters_;
-  std::function<std::unique_ptr<O>(const std::vector<torch::Tensor>&)> make_;
-  std::unique_ptr<O> optimizer_;
-  double rate_;
-  double factor_ = 1.0;
-};
-
-/// Any optimizer of LibTorch, or of the user's derived from its base:
-///     TorchOptimizer<torch::optim::RMSprop, torch::optim::RMSpropOptions>{torch::optim::RMSpropOptions(1e-3)}
-/// The optimizer's step() must work without a closure (LBFGS does not).
-template <std::derived_from<torch::optim::Optimizer> O, class Options>
-struct TorchOptimizer {
-  Options options;
-
-  /// Adds name and value of each option: LibTorch before 2.4 does not load options with an optimizer, so they are
-  /// compared instead. Of options without serialize() only the rate is known.
-  template <class Add>
-  void describe(const Add& add) const {
-    try {
-      torch::serialize::OutputArchive out;
-      options.serialize(out);
-      std::ostringstream memory;
-      out.save_to(memory);
-      const std::string bytes = std::move(memory).str();
-      torch::serialize::InputArchive in;
-      in.load_from(bytes.data(), bytes.size(), torch::kCPU);
-      for (const std::string& name : in.keys()) {
-        c10::IValue value;
-        in.read(name, value);
-        add(name, detail::text_of(value));
-      }
-    } catch (const c10::Error&) {
-      add("lr", detail::exact_text(options.get_lr()));
-    }
-  }
-
-  [[nodiscard]] TorchOptimizerState<O> make(std::vector<torch::Tensor> parameters) const {
-    return TorchOptimizerState<O>(std::move(parameters), options);
-  }
-};
+/// An optimizer policy. Not required: whatever a running optimizer may have, a base class, registration, a default
+/// constructor, or gradients in `.grad()`.
+template <class O>
+concept Optimizer = OptimizerIsValue<O> && OptimizerMakesState<O> && OptimizerApplies<O> && OptimizerScalesRate<O>;
 
 namespace detail {
 

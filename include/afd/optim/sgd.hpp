@@ -71,18 +71,27 @@ struct Sgd {
   double momentum = 0.9;
   double weight_decay = 1e-4;
   bool nesterov = false;
-  double max_norm = 0;          ///< clips the norm of all gradients together, like LibTorch's clip_grad_norm_; 0: never
-  std::int64_t accumulate = 1;  ///< updates every that many steps, with the mean of their gradients
+  double max_norm = 0;  ///< clips the norm of all gradients together, like LibTorch's clip_grad_norm_; 0: never
+  /// Updates every that many steps, with the mean over all their samples. What is left when an epoch ends, fewer steps
+  /// than that, is an update, too: Trainer asks for it, an own loop with Distiller::finish_accumulation().
+  std::int64_t accumulate = 1;
 
-  [[nodiscard]] detail::RuleOptimizer<detail::SgdRule> make(std::vector<torch::Tensor> parameters) const {
+  /// Throws ConfigError for options that cannot work.
+  [[nodiscard]] detail::SgdRule rule() const {
     detail::require_rate(lr, "Sgd");
     detail::require_weight_decay(weight_decay, "Sgd");
     if (!(momentum >= 0 && momentum < 1) || (nesterov && momentum == 0)) {
       throw ConfigError(detail::concat("Sgd's momentum must be at least 0 and below 1, and above 0 with nesterov, ",
                                        "but is ", momentum));
     }
+    return {lr, momentum, weight_decay, nesterov};
+  }
+  [[nodiscard]] detail::GradientHandling handling() const {
     detail::require_gradient_handling(max_norm, accumulate, "Sgd");
-    return {std::move(parameters), detail::SgdRule{lr, momentum, weight_decay, nesterov}, {max_norm, accumulate}};
+    return {max_norm, accumulate};
+  }
+  [[nodiscard]] detail::RuleOptimizer<detail::SgdRule> make(std::vector<torch::Tensor> parameters) const {
+    return {std::move(parameters), rule(), handling()};
   }
 };
 

@@ -110,6 +110,15 @@ struct Plan {
     return found;
   }
 
+  /// Whether there is a discriminator on an edge that ends at network k.
+  static constexpr bool has_discriminators_to(std::size_t network) {
+    bool found = false;
+    for_each_index<term_count>([&](auto t) {
+      if constexpr (AdversarialTerm<Term<t>>) found = found || learns<TermTopology<t>>(network);
+    });
+    return found;
+  }
+
   /// Whether any term looks at network k, as a student, as a teacher or by itself.
   static constexpr bool is_read(std::size_t network) {
     bool found = false;
@@ -143,6 +152,13 @@ struct Plan {
     bool all = true;
     for_each_index<term_count>([&](auto t) { all = all && period<t> == 1; });
     return all;
+  }
+
+  /// In how many steps every term is computed at least once.
+  static constexpr int longest_period() {
+    int longest = 1;
+    for_each_index<term_count>([&](auto t) { longest = period<t> > longest ? period<t> : longest; });
+    return longest;
   }
 
   static constexpr bool has_frozen_student() {

@@ -9,6 +9,7 @@
 #include <afd/network/network.hpp>
 #include <afd/plan/plan.hpp>
 #include <afd/strategy/strategy.hpp>
+#include <afd/strategy/weighted_edges.hpp>
 #include <afd/topology/topology.hpp>
 
 namespace afd::detail {
@@ -60,7 +61,14 @@ consteval bool require_plan() {
       static_assert(frozen_student || idle || namesakes || !edgeless,
                     "afd: a term of edges would never be computed, for its topology has no edge; leave it out, or give "
                     "it edges with afd::Over");
-      return !frozen_student && !idle && !namesakes && !edgeless;
+      constexpr bool weighted = []<std::size_t... T>(std::index_sequence<T...>) {
+        return (edge_weights_fit<typename P::template Bound<T>>(P::template edge_count<T>) && ...);
+      }(std::make_index_sequence<P::term_count>{});
+      static_assert(
+          weighted,
+          "afd: afd::WeightedEdges<N, Term> needs a weight for each edge of the term's topology, in the order "
+          "of its edges, and has another number");
+      return !frozen_student && !idle && !namesakes && !edgeless && weighted;
     }
     return false;
   }

@@ -11,7 +11,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -67,7 +66,10 @@ class StateDict {
       *tensor = tensor->detach().to(torch::kCPU, /*non_blocking=*/false, /*copy=*/true).contiguous();
     }
     const auto [place, is_new] = values_.try_emplace(std::move(key), std::move(value));
-    if (!is_new) throw ConfigError(detail::concat("a state has two values called ", place->first));
+    if (is_new) return;
+    throw ConfigError(detail::concat("a state has two values called ", place->first,
+                                     "; what is made of several parts, ",
+                                     "such as an optimizer of two others, gives each an afd::PrefixedVisitor"));
   }
 
   [[nodiscard]] bool contains(std::string_view key) const { return values_.find(key) != values_.end(); }
@@ -92,12 +94,12 @@ class StateDict {
         const auto* first = static_cast<const std::uint8_t*>(tensor->data_ptr());
         view.emplace(key, TensorView{detail::element_of(*tensor, key), tensor->sizes().vec(),
                                      std::span(first, tensor->nbytes())});
+      } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+        view.emplace(key, *integer);
+      } else if (const auto* real = std::get_if<double>(&value)) {
+        view.emplace(key, *real);
       } else {
-        std::visit(
-            [&](const auto& plain) {
-              if constexpr (!std::is_same_v<std::decay_t<decltype(plain)>, torch::Tensor>) view.emplace(key, plain);
-            },
-            value);
+        view.emplace(key, std::get<std::string>(value));
       }
     }
     return format_state(view);
@@ -111,13 +113,12 @@ class StateDict {
         torch::Tensor copy = torch::empty(tensor->sizes, detail::dtype_of(tensor->element));
         std::copy(tensor->bytes.begin(), tensor->bytes.end(), static_cast<std::uint8_t*>(copy.data_ptr()));
         state.values_.emplace(key, std::move(copy));
+      } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+        state.values_.emplace(key, *integer);
+      } else if (const auto* real = std::get_if<double>(&value)) {
+        state.values_.emplace(key, *real);
       } else {
-        std::visit(
-            [&](auto& plain) {
-              if constexpr (!std::is_same_v<std::decay_t<decltype(plain)>, TensorView>)
-                state.values_.emplace(key, plain);
-            },
-            value);
+        state.values_.emplace(key, std::move(std::get<std::string>(value)));
       }
     }
     return state;

@@ -155,6 +155,38 @@ class LoadState {
   const StateDict& state_;
 };
 
+/// The work of another visitor, for those parts only that a StateDict has: others stay as they are.
+template <StateVisitor V>
+class KnownParts {
+ public:
+  KnownParts(const StateDict& state, V& visitor) : state_(state), visitor_(visitor) {}
+
+  void tensor(const std::string& key, const torch::Tensor& tensor) {
+    if (state_.contains(key)) visitor_.tensor(key, tensor);
+  }
+  void optional(const std::string& key, torch::Tensor& tensor, const torch::Tensor& like) {
+    if (state_.contains(key)) visitor_.optional(key, tensor, like);
+  }
+  void integer(const std::string& key, std::int64_t& number) {
+    if (state_.contains(key)) visitor_.integer(key, number);
+  }
+  void real(const std::string& key, double& number) {
+    if (state_.contains(key)) visitor_.real(key, number);
+  }
+  void same(const std::string& key, std::int64_t number) {
+    if (state_.contains(key)) visitor_.same(key, number);
+  }
+  template <class Text>
+  void text(const std::string& key, const Text& text, const StageText& stage) {
+    if (state_.contains(key)) visitor_.text(key, text, stage);
+  }
+
+ private:
+  const StateDict& state_;
+  V& visitor_;
+};
+
 static_assert(StateVisitor<SaveState> && StateVisitor<CheckState> && StateVisitor<LoadState>);
+static_assert(StateVisitor<KnownParts<LoadState>>);
 
 }  // namespace afd

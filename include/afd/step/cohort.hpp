@@ -4,6 +4,7 @@
 // What a distillation needs beside the networks: the layers of every edge, every objective, where and how it is
 // computed, and the guard of its steps.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -21,13 +22,18 @@
 #include <afd/data/batch_check.hpp>
 #include <afd/data/views.hpp>
 #include <afd/detail/for_each_index.hpp>
+#include <afd/detail/say.hpp>
+#include <afd/error.hpp>
 #include <afd/network/network.hpp>
+#include <afd/step/averages.hpp>
 #include <afd/step/edges.hpp>
 #include <afd/step/guard.hpp>
 #include <afd/step/objectives.hpp>
 #include <afd/step/options.hpp>
 #include <afd/step/placement.hpp>
 #include <afd/step/rehearsal.hpp>
+#include <afd/step/stray_gradients.hpp>
+#include <afd/step/unreached.hpp>
 
 namespace afd::detail {
 
@@ -44,12 +50,12 @@ class Cohort {
   /// ShapeError, DataError or ConfigError that names the network or the edge; nothing is changed then.
   template <class B>
   Cohort(const Networks& networks, const Strategy& strategy, const Options& options, const B& batch)
-      : Cohort(networks, strategy, options, batch, device_for(networks, batch)) {}
+      : Cohort(networks, strategy, options, batch, device_for(networks, options, batch)) {}
 
   /// For shapes that are known, in a memory layout that is known.
   Cohort(const Networks& networks, const Strategy& strategy, const Options& options,
          typename Edges<Plan>::Shapes shapes, bool channels_last)
-      : Cohort(networks, strategy, options, device_of<Plan>(networks), std::move(shapes),
+      : Cohort(networks, strategy, options, device_for(networks, options), std::move(shapes),
                [&](Edges<Plan>& /*edges*/) { return channels_last; }) {}
 
   /// What is decided when the first batch is seen, if it is not yet.
@@ -61,6 +67,39 @@ class Cohort {
     runner_ = std::make_unique<Runner>(options.execution, costs, device_);
   }
 
+  /// Goes on with networks of which other parameters are trained than before: some were frozen or unfrozen, or modules
+  /// replaced. Optimizers keep what they know of those that stay. Throws ConfigError if that cannot be; nothing is
+  /// changed then.
+  void follow(const Networks& networks, const Options& options) {
+    static_cast<void>(device_of<Plan>(networks));
+    if constexpr (Objectives<Plan, Options>::can_take_over) {
+      LaidOut laid_out(modules_of(networks, edges_), channels_last_);
+      Objectives<Plan, Options> objectives(networks, edges_, options);
+      std::vector<torch::Tensor> statistics = statistics_of(networks, edges_);
+      Placement placement = placement_of<Plan>(networks, edges_);
+      guard_.follow(std::move(statistics));
+      objectives.take_over(objectives_);
+      objectives_ = std::move(objectives);
+      placement_ = std::move(placement);
+      stray_gradients_ = stray_gradients_of<Plan>(networks);
+      steps_to_note_ = noted_steps;
+      laid_out.keep();
+    } else {
+      throw ConfigError(
+          "other parameters require a gradient than when optimizers were made, or a module was replaced, "
+          "but one of the optimizers has no take_over(other); do that before the first step, or see "
+          "afd/optim/optimizer.hpp");
+    }
+  }
+
+  /// Other optimizers for the same networks and edges, of the parameters that require a gradient now.
+  void replace(Objectives<Plan, Options> objectives, const Networks& networks) {
+    objectives_ = std::move(objectives);
+    placement_ = placement_of<Plan>(networks, edges_);
+    stray_gradients_ = stray_gradients_of<Plan>(networks);
+    steps_to_note_ = noted_steps;
+  }
+
   /// What runs the networks, on the options' threads.
   [[nodiscard]] auto& runner() { return *runner_; }
   [[nodiscard]] Edges<Plan>& edges() { return edges_; }
@@ -68,8 +107,18 @@ class Cohort {
   [[nodiscard]] Guard& guard() { return guard_; }
   /// Of all networks. Where it is an accelerator, the host must wait for whatever it looks at.
   [[nodiscard]] torch::Device device() const { return device_; }
-  /// How the networks lie, which must not change.
+  /// How the networks lie, which must not change, and what of them is trained.
   [[nodiscard]] const Placement& placement() const { return placement_; }
+  [[nodiscard]] StrayGradients& stray_gradients() { return stray_gradients_; }
+
+  /// Whether nothing of the networks was noted yet.
+  [[nodiscard]] bool begins_to_note() const { return steps_to_note_ == noted_steps; }
+  /// After each step that updated something: when there were enough of them, says once what no loss reaches.
+  void note_reached(const Networks& networks, const Say& say) {
+    if (steps_to_note_ == 0 || --steps_to_note_ > 0) return;
+    tell_unreached<Plan>(networks, objectives_, noted_steps, say);
+    objectives_.each([](auto& objective) { objective.stop_noting(); });
+  }
   /// Whether kernels and images lie in channels_last.
   [[nodiscard]] bool channels_last() const { return channels_last_; }
 
@@ -83,6 +132,9 @@ class Cohort {
   std::int64_t steps = 0;
 
  private:
+  /// In how many steps every term has been computed, and a branch that is taken now and then most likely, too.
+  static constexpr std::int64_t noted_steps = std::max(10, Plan::longest_period());
+
   template <class B>
   Cohort(const Networks& networks, const Strategy& strategy, const Options& options, const B& batch,
          torch::Device device)
@@ -94,6 +146,7 @@ class Cohort {
          torch::Device device, const Rehearsal<Plan, B>& rehearsal)
       : Cohort(networks, strategy, options, device, rehearsal.edge_shapes(), [&](Edges<Plan>& edges) {
           rehearsal.compare(edges, Guard::looks, device);
+          if constexpr (Guard::looks) rehearsal.tell(options.say);
           see(networks, options, batch);
           return layout_pays(networks, options, batch);
         }) {}
@@ -107,14 +160,21 @@ class Cohort {
         channels_last_(chooses_channels_last(edges_)),
         laid_out_(modules_of(networks, edges_), channels_last_),
         objectives_(networks, edges_, options),
-        guard_(statistics_of(networks, edges_)),
-        placement_(placement_of<Plan>(networks, edges_)) {
+        guard_(statistics_of(networks, edges_), options.precision),
+        placement_(placement_of<Plan>(networks, edges_)),
+        stray_gradients_(stray_gradients_of<Plan>(networks)) {
+    require_students_train<Plan>(networks);
     laid_out_.keep();
   }
 
-  template <class B>
-  static torch::Device device_for(const Networks& networks, const B& batch) {
+  static torch::Device device_for(const Networks& networks, const Options& options) {
     const torch::Device device = device_of<Plan>(networks);
+    require_precision_on(device, options.precision);
+    return device;
+  }
+  template <class B>
+  static torch::Device device_for(const Networks& networks, const Options& options, const B& batch) {
+    const torch::Device device = device_for(networks, options);
     check_inputs_are_on(device, batch.inputs, "the networks are");
     return device;
   }
@@ -162,6 +222,8 @@ class Cohort {
   Objectives<Plan, Options> objectives_;
   Guard guard_;
   Placement placement_;
+  StrayGradients stray_gradients_;
+  std::int64_t steps_to_note_ = noted_steps;
 };
 
 }  // namespace afd::detail

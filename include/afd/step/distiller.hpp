@@ -26,17 +26,26 @@
 #include <afd/observe/evaluate.hpp>
 #include <afd/observe/game_health.hpp>
 #include <afd/observe/game_scores.hpp>
+#include <afd/optim/optimizer.hpp>
+#include <afd/optim/per_network.hpp>
+#include <afd/optim/schedule.hpp>
 #include <afd/plan/plan.hpp>
 #include <afd/plan/recipe.hpp>
 #include <afd/plan/require_fit.hpp>
 #include <afd/plan/require_plan.hpp>
 #include <afd/state/state_dict.hpp>
 #include <afd/step/cohort.hpp>
+#include <afd/step/learning_rates.hpp>
+#include <afd/step/objectives.hpp>
 #include <afd/step/options.hpp>
+#include <afd/step/pace.hpp>
 #include <afd/step/report.hpp>
 #include <afd/step/saved_run.hpp>
 #include <afd/step/step.hpp>
+#include <afd/step/trainable_flags.hpp>
+#include <afd/step/unfrozen_teachers.hpp>
 #include <afd/strategy/strategy.hpp>
+#include <afd/strategy/weighted_edges.hpp>
 #include <afd/topology/topology.hpp>
 
 namespace afd {
@@ -51,7 +60,8 @@ namespace afd {
 /// between threads.
 template <class Top, class Strat, class Options, class... Nets>
 class Distiller {
-  static constexpr bool valid = detail::require_plan<Top, Strat, Nets...>() && detail::is_distiller_options<Options>;
+  static constexpr bool valid = detail::require_plan<Top, Strat, Nets...>() && detail::is_distiller_options<Options> &&
+                                detail::require_options_fit<detail::Plan<Top, Strat, Nets...>, Options>();
 
  public:
   using Plan = detail::Plan<Top, Strat, Nets...>;
@@ -62,9 +72,16 @@ class Distiller {
     requires(sizeof...(N) == sizeof...(Nets) && sizeof...(N) > 0)
   Distiller(Top /*topology*/, Strat strategy, Options options, N&&... networks)
       : strategy_(std::move(strategy)),
+        working_(strategy_),
         options_(std::move(options)),
         networks_(network_handle(std::forward<N>(networks))...) {
     detail::check_non_finite(options_.non_finite);
+    detail::check_precision(options_.precision, options_.non_finite);
+    if constexpr (valid) {
+      detail::for_each_index<Strat::size>(
+          [&](auto t) { detail::check_edge_weights<typename Plan::template Bound<t>>(strategy_.template get<t>()); });
+    }
+    set_progress({});
   }
 
   template <class... N>
@@ -81,8 +98,9 @@ class Distiller {
     if constexpr (fits<B>()) {
       const auto given = as_batch(batch);
       detail::check_batch_form(given);
-      cohort_.emplace(networks_, strategy_, options_, given);
-      cohort_->objectives().scale_rates(factors_);
+      cohort_.emplace(networks_, strategy(), options_, given);
+      cohort_->objectives().scale_rates(pace_.factors());
+      detail::tell_unfrozen_teachers<Plan>(options_.say);
     }
   }
   [[nodiscard]] bool is_built() const { return cohort_.has_value(); }
@@ -97,10 +115,11 @@ class Distiller {
       const std::int64_t samples = detail::check_batch_form(given);
       const auto whole_step = [&] {
         build(given);
+        if (!cohort_->placement().trains_the_same()) cohort_->follow(networks_, options_);
         cohort_->placement().require_unchanged();
         detail::check_inputs_are_on(cohort_->device(), given.inputs, "the networks are");
         cohort_->see(networks_, options_, given);
-        return detail::Step<Plan, Options, BatchOf<B>>(networks_, strategy_, options_, *cohort_).run(given, samples);
+        return detail::Step<Plan, Options, BatchOf<B>>(networks_, strategy(), options_, *cohort_).run(given, samples);
       };
       return detail::named_device_errors(whole_step, "a step");
     } else {
@@ -136,14 +155,62 @@ class Distiller {
   /// without samples, ConfigError before build().
   template <BatchSource Source>
   [[nodiscard]] std::vector<GameHealth> game_health(Source&& source) {
-    return detail::game_health_of<Plan>(networks_, strategy_, cohort(), source);
+    return detail::game_health_of<Plan>(networks_, strategy(), cohort(), source);
   }
 
-  /// Sets the learning rates to these multiples of the options' rates, from the next step on.
+  /// Multiplies the learning rates by these, from the next step on, beside what a trainer's schedules make of them; of
+  /// all networks, or of one.
   void scale_rates(const RateFactors& factors) {
-    if (factors == factors_) return;
-    factors_ = factors;
-    if (cohort_) cohort_->objectives().scale_rates(factors);
+    NetworkFactors<network_count> all;
+    all.fill(factors);
+    set_own_factors(all);
+  }
+  void scale_rates(std::size_t network, const RateFactors& factors) {
+    NetworkFactors<network_count> all = pace_.own;
+    all.at(network) = factors;
+    set_own_factors(all);
+  }
+
+  /// What schedules say of the next step: a trainer calls it before each. The factors multiply those of scale_rates().
+  void schedule_rates(const NetworkFactors<network_count>& factors) {
+    if (factors == pace_.scheduled) return;
+    pace_.scheduled = factors;
+    apply_factors();
+  }
+
+  /// How far the training is, for terms in Scheduled: a trainer calls it before each step, an own loop must. Throws
+  /// ConfigError for a schedule that gives what cannot be.
+  void set_progress(const TrainingProgress& progress) {
+    pace_.progress = progress;
+    if constexpr (has_schedule) detail::advance(working_, strategy_, progress);
+  }
+
+  /// The learning rates of the next step. NaN for what a network has not, and before build().
+  [[nodiscard]] LearningRates<network_count> rates() {
+    LearningRates<network_count> all;
+    if (cohort_) detail::read_rates(cohort_->objectives(), all);
+    return all;
+  }
+
+  /// The norms of the gradients of the last step's losses, before they are clipped. Reads them: an accelerator is
+  /// waited for. Throws ConfigError unless the options say measure_gradients.
+  [[nodiscard]] GradientNorms<network_count> gradient_norms() {
+    if (!options_.measure_gradients) {
+      throw ConfigError("norms of gradients are not measured; say DistillerOptions{.measure_gradients = true}");
+    }
+    GradientNorms<network_count> all;
+    if (cohort_) detail::read_norms(cohort_->objectives(), all);
+    return all;
+  }
+
+  /// With optimizers that update every few steps (Sgd::accumulate): updates with what they have gathered since the last
+  /// update, the mean over its samples. For the end of an epoch, or of a training; a Trainer calls it itself. Throws
+  /// NonFiniteError, before any weight changes, for gradients whose norm is not finite.
+  void finish_accumulation() {
+    if (!cohort_) return;
+    auto& objectives = cohort_->objectives();
+    objectives.each([](auto& objective) { objective.prepare_rest(); });
+    objectives.each([](auto& objective) { objective.apply_rest(); });
   }
 
   /// With DeferNonFinite: reads what was seen of the losses, and throws NonFiniteError if one was not finite.
@@ -156,13 +223,13 @@ class Distiller {
   /// The generators of LibTorch that a step draws from: the CPU's, and those of the networks' devices.
   [[nodiscard]] detail::RandomNumbers random_numbers() const { return detail::random_numbers_of<Plan>(networks_); }
 
-  /// How many steps SkipNonFinite has skipped.
+  /// How many steps SkipNonFinite has skipped, or a float16 whose scale was too large.
   [[nodiscard]] std::int64_t skipped_steps() { return cohort_ ? cohort_->guard().skipped.total : 0; }
 
   /// Whether the optimizers have all that state() needs; see OptimizerHasState.
-  static constexpr bool can_be_saved = OptimizerHasState<OptimizerState<decltype(Options::logit)>> &&
-                                       OptimizerHasState<OptimizerState<decltype(Options::feature)>> &&
-                                       OptimizerHasState<OptimizerState<decltype(Options::discriminator)>>;
+  static constexpr bool can_be_saved = detail::all_optimizers<decltype(Options::logit), detail::HasState>() &&
+                                       detail::all_optimizers<decltype(Options::feature), detail::HasState>() &&
+                                       detail::all_optimizers<decltype(Options::discriminator), detail::HasState>();
 
   /// What is computed, as text: topology, terms, optimizers and their numbers. It is saved with a state, and must be
   /// the same where that is loaded.
@@ -182,9 +249,28 @@ class Distiller {
   void require_same_recipe(const StateDict& state) const { detail::require_recipe(state, recipe()); }
 
   /// Puts back what state() gave: steps go on as if nothing had been between. Builds the distiller if that is still to
-  /// be done. Throws ConfigError for the state of another recipe, naming every difference, FormatError for one whose
-  /// shapes differ or that lacks something; nothing has changed then.
-  void load_state(const StateDict& state) { saved_run().load(state); }
+  /// be done. Throws ConfigError for the state of another recipe, naming every difference, and for one that was saved
+  /// when other parameters were trained, unless `trainable` says what to do; FormatError for one whose shapes differ or
+  /// that lacks something; nothing has changed then.
+  void load_state(const StateDict& state, TrainableParameters trainable = TrainableParameters::must_agree) {
+    saved_run().load(state, trainable);
+    set_progress(pace_.progress);
+  }
+
+  /// "network 0/fc.weight was frozen when the state was saved, and is trained here", the first of them; empty if the
+  /// same parameters require a gradient.
+  [[nodiscard]] std::string difference_in_trainable(const StateDict& state) const {
+    return detail::TrainableFlags::of<Plan>(networks_).difference(state);
+  }
+
+  /// Which rates there are for network k.
+  static constexpr bool has_logit_rate(std::size_t k) {
+    return detail::Objectives<Plan, Options>::has(k, Level::logit);
+  }
+  static constexpr bool has_feature_rate(std::size_t k) {
+    return detail::Objectives<Plan, Options>::has(k, Level::feature);
+  }
+  static constexpr bool has_discriminator_rate(std::size_t k) { return Plan::has_discriminators_to(k); }
 
   /// Network `k`, as it is held.
   template <std::size_t K>
@@ -200,6 +286,25 @@ class Distiller {
 
  private:
   static constexpr bool defers = std::is_same_v<decltype(Options::non_finite), DeferNonFinite>;
+  static constexpr bool has_schedule = detail::has_schedule<Strat>;
+
+  /// With the numbers of now.
+  [[nodiscard]] const Strat& strategy() const {
+    if constexpr (has_schedule) {
+      return working_;
+    } else {
+      return strategy_;
+    }
+  }
+
+  void set_own_factors(const NetworkFactors<network_count>& factors) {
+    if (factors == pace_.own) return;
+    pace_.own = factors;
+    apply_factors();
+  }
+  void apply_factors() {
+    if (cohort_) cohort_->objectives().scale_rates(pace_.factors());
+  }
 
   /// Whether terms can work with what networks return for such batches; a compile message if not.
   template <class B>
@@ -211,9 +316,7 @@ class Distiller {
     }
   }
 
-  [[nodiscard]] detail::SavedRun<Plan, Options> saved_run() {
-    return {networks_, strategy_, options_, cohort_, factors_};
-  }
+  [[nodiscard]] detail::SavedRun<Plan, Options> saved_run() { return {networks_, strategy_, options_, cohort_, pace_}; }
 
   static constexpr std::array<bool, network_count> live() {
     std::array<bool, network_count> result{};
@@ -221,10 +324,15 @@ class Distiller {
     return result;
   }
 
-  Strat strategy_;
+  struct Nothing {
+    explicit Nothing(const Strat& /*strategy*/) {}
+  };
+
+  Strat strategy_;  // as it was given
+  [[no_unique_address]] std::conditional_t<has_schedule, Strat, Nothing> working_;
   Options options_;
   std::tuple<Nets...> networks_;
-  RateFactors factors_;
+  detail::Pace<network_count> pace_;
   // Of a distiller that cannot be, only the one message is wanted, not what follows from it.
   std::optional<std::conditional_t<valid, detail::Cohort<Plan, Options>, std::monostate>> cohort_;
 };

@@ -57,13 +57,25 @@ bool refuse(const std::string& message, const Policy& policy, SkippedSteps& skip
   return known.empty() || std::isfinite(torch::stack(known).sum().item<double>());
 }
 
-/// The sum of the norms of gradients, a number on their device that is finite if they are; undefined for none.
-[[nodiscard]] inline torch::Tensor sum_of_norms(const std::vector<torch::Tensor>& gradients) {
+/// The norm of each gradient, [N] on their device; undefined for none.
+[[nodiscard]] inline torch::Tensor norms_of(const std::vector<torch::Tensor>& gradients) {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> known;
   for (const torch::Tensor& gradient : gradients)
     if (gradient.defined()) known.push_back(gradient);
-  return known.empty() ? torch::Tensor() : torch::stack(at::_foreach_norm(known)).sum();
+  return known.empty() ? torch::Tensor() : torch::stack(at::_foreach_norm(known));
+}
+
+/// Their sum, a number that is finite if the gradients are; undefined for none.
+[[nodiscard]] inline torch::Tensor sum_of_norms(const std::vector<torch::Tensor>& gradients) {
+  const torch::Tensor norms = norms_of(gradients);
+  return norms.defined() ? norms.sum() : norms;
+}
+
+/// The norm of all gradients together, a number; undefined for none.
+[[nodiscard]] inline torch::Tensor norm_of(const std::vector<torch::Tensor>& gradients) {
+  const torch::Tensor norms = norms_of(gradients);
+  return norms.defined() ? norms.norm() : norms;
 }
 
 /// Whether a step with these losses must not go on. Undefined ones were not computed. Reads one value if all is well.

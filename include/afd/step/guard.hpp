@@ -13,7 +13,10 @@
 #include <torch/types.h>
 
 #include <afd/compute/buffer_snapshot.hpp>
+#include <afd/compute/precision.hpp>
+#include <afd/error.hpp>
 #include <afd/step/finite_check.hpp>
+#include <afd/step/loss_scale.hpp>
 #include <afd/step/loss_watch.hpp>
 #include <afd/step/options.hpp>
 
@@ -27,7 +30,11 @@ class Guard {
   static constexpr bool looks = !defers && !std::is_same_v<Policy, UncheckedLosses>;
 
   /// `buffers`: running statistics of every module that a step trains.
-  explicit Guard(std::vector<torch::Tensor> buffers) : statistics_(std::move(buffers)) {}
+  explicit Guard(std::vector<torch::Tensor> buffers, Precision precision = Precision::full)
+      : loss_scale(precision), statistics_(std::move(buffers)) {}
+
+  /// From the next step on these are the running statistics.
+  void follow(std::vector<torch::Tensor> buffers) { statistics_ = BufferStore(std::move(buffers)); }
 
   /// One step. What it does not finish, its end undoes, as far as the policy can.
   class Attempt {
@@ -43,7 +50,15 @@ class Guard {
       if constexpr (looks) {
         if (refuses_losses<Plan>(losses, policy_, guard_.skipped)) return true;
       }
-      return refuses_gradients(prepare, policy_, guard_.skipped);
+      if (!guard_.loss_scale.is_used()) return refuses_gradients(prepare, policy_, guard_.skipped);
+      try {
+        prepare();
+        return false;
+      } catch (const NonFiniteError&) {  // of the scale, most likely
+        if (!guard_.loss_scale.shrink()) return refuses_gradients([] { throw; }, policy_, guard_.skipped);
+      }
+      ++guard_.skipped.total;
+      return true;
     }
 
     /// A discriminator is about to change; networks are not.
@@ -58,6 +73,7 @@ class Guard {
     /// All weights have changed.
     void has_changed(const std::array<torch::Tensor, Plan::entry_count>& losses) {
       guard_.skipped.in_a_row = 0;
+      guard_.loss_scale.note_update();
       if constexpr (defers) guard_.watch.add(losses, policy_.every);
     }
 
@@ -77,6 +93,7 @@ class Guard {
   };
 
   SkippedSteps skipped;
+  LossScale loss_scale;
   /// Whether an error ended a step when weights or statistics had changed: they belong to no step then.
   bool is_torn = false;
   /// For DeferNonFinite.

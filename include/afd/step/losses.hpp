@@ -22,6 +22,7 @@
 #include <afd/step/edges.hpp>
 #include <afd/strategy/term.hpp>
 #include <afd/strategy/term_call.hpp>
+#include <afd/strategy/weighted_edges.hpp>
 #include <afd/topology/topology.hpp>
 
 namespace afd::detail {
@@ -86,7 +87,7 @@ class Losses {
           Tensor& loss = all_[Plan::template edge_entry<t, e>];
           const Tensor& fake = fakes_[Plan::template first_discriminator<t> + e];
           named([&] { loss = term_at<t>().generator_loss(edges_.template layers<t, e>(), fake); }, EdgePlace<t, e>{});
-          add(sum, loss, 1.0);
+          add(sum, loss, edge_weight(strategy_.template get<t>(), e));
         });
         add_mean<t>(sum, K);
       }
@@ -124,7 +125,7 @@ class Losses {
         Plan::template for_each_edge_to<t, K>([&](auto e, auto teacher) {
           named([&] { edge_loss<t, e, K, teacher>(given); }, EdgePlace<t, e>{});
           const Tensor& loss = all_[Plan::template edge_entry<t, e>];
-          if (loss.defined()) add(sum, loss, 1.0);
+          if (loss.defined()) add(sum, loss, edge_weight(strategy_.template get<t>(), e));
         });
         add_mean<t>(sum, K);
       }
@@ -230,7 +231,7 @@ class Losses {
                                     : "a loss must be a scalar, but is an undefined tensor");
   }
 
-  /// Adds the mean over a student's incoming edges to its total.
+  /// Adds the mean over a student's incoming edges to its total, with their weights if they have some.
   template <std::size_t T>
   void add_mean(const Tensor& sum, std::size_t student) {
     if (!sum.defined()) return;

@@ -3,6 +3,9 @@
 
 // What is minimised by which parameters, and how: the one noun over which gradients are taken, looked at and applied.
 
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,20 +16,28 @@
 
 #include <afd/detail/concat.hpp>
 #include <afd/detail/device_error.hpp>
+#include <afd/detail/libtorch.hpp>
 #include <afd/detail/named.hpp>
 #include <afd/error.hpp>
 #include <afd/optim/optimizer.hpp>
 #include <afd/step/finite_check.hpp>
+#include <afd/step/loss_scale.hpp>
+#include <afd/step/roster.hpp>
 
 namespace afd::detail {
 
-/// d loss / d inputs; undefined where the loss does not depend on an input. `keep_graph` if another loss needs it.
+/// d loss / d inputs; undefined where the loss does not depend on an input. `keep_graph` if another loss needs it. On
+/// the way they are `scale` times as large, and hooks see them so.
 inline std::vector<torch::Tensor> gradients(const torch::Tensor& loss, const std::vector<torch::Tensor>& inputs,
-                                            bool keep_graph) {
+                                            bool keep_graph, double scale = 1) {
   // Without inputs LibTorch would walk to every leaf there is, and leave gradients in their .grad().
   if (inputs.empty()) return {};
-  return torch::autograd::grad({loss}, inputs, /*grad_outputs=*/{}, keep_graph, /*create_graph=*/false,
-                               /*allow_unused=*/true);
+  std::vector<torch::Tensor> factors;
+  if (scale != 1) factors.push_back(torch::full_like(loss, scale));
+  std::vector<torch::Tensor> all = torch::autograd::grad({loss}, inputs, factors, keep_graph,
+                                                         /*create_graph=*/false, /*allow_unused=*/true);
+  call_parameter_hooks(inputs, all);
+  return unscaled(std::move(all), scale);
 }
 
 /// A player of the step: parameters with an optimizer of their own. Its loss is another one in every step.
@@ -36,27 +47,55 @@ class Objective {
   using State = OptimizerState<Policy>;
 
   /// `place`: "network 0, logit".
-  Objective(std::string place, const Policy& policy, std::vector<torch::Tensor> parameters)
-      : place_(std::move(place)), parameters_(std::move(parameters)) {
-    if (!parameters_.empty()) optimizer_.emplace(policy.make(parameters_));
+  Objective(std::string place, const Policy& policy, Roster roster)
+      : place_(std::move(place)), roster_(std::move(roster)), was_reached_(roster_.parameters.size(), false) {
+    if (roster_.parameters.empty()) return;
+    named([&] { optimizer_.emplace(make_optimizer(policy, roster_.parameters, roster_.names)); }, place_);
   }
 
   [[nodiscard]] const std::string& place() const { return place_; }
   /// What its loss may touch. None for a discriminator without parameters, which has no optimizer either.
-  [[nodiscard]] const std::vector<torch::Tensor>& parameters() const { return parameters_; }
+  [[nodiscard]] const std::vector<torch::Tensor>& parameters() const { return roster_.parameters; }
+  [[nodiscard]] const std::vector<std::string>& names() const { return roster_.names; }
   [[nodiscard]] bool has_optimizer() const { return optimizer_.has_value(); }
   [[nodiscard]] State& optimizer() { return *optimizer_; }
 
-  /// The gradients of this step's loss, kept until they are applied. Throws ConfigError for a loss that hangs on
-  /// nothing.
-  void take(const torch::Tensor& loss, bool keep_graph) {
-    if (parameters_.empty()) return;
+  /// Goes on with what the optimizer of `other`, which is not used any more, knows of the parameters that both have.
+  void take_over(Objective& other)
+    requires OptimizerTakesOver<State>
+  {
+    if (optimizer_ && other.optimizer_) optimizer_->take_over(*other.optimizer_);
+  }
+
+  /// The next gradients are the mean over so many samples.
+  void count_samples([[maybe_unused]] std::int64_t samples) {
+    if constexpr (OptimizerCountsSamples<State>) {
+      if (optimizer_) optimizer_->count_samples(samples);
+    }
+  }
+
+  /// The gradients of this step's loss, kept until they are applied; for `scale` see LossScale. Throws ConfigError for
+  /// a loss that hangs on nothing.
+  void take(const torch::Tensor& loss, bool keep_graph, double scale = 1) {
+    if (parameters().empty()) return;
     if (!loss.requires_grad()) {
       throw ConfigError(concat(place_, " loss does not depend on its parameters; its forward must not run under ",
                                "NoGradGuard or detach what it returns"));
     }
-    named_device_errors([&] { gradients_ = gradients(loss, parameters_, keep_graph); }, place_, ", backward");
+    named_device_errors([&] { gradients_ = gradients(loss, parameters(), keep_graph, scale); }, place_, ", backward");
+    if (measures_) norm_ = norm_of(gradients_);
+    if (notes_reached_) {
+      for (std::size_t i = 0; i < gradients_.size(); ++i) was_reached_[i] = was_reached_[i] || gradients_[i].defined();
+    }
   }
+
+  /// Which parameters had a gradient, until stop_noting().
+  [[nodiscard]] const std::vector<bool>& was_reached() const { return was_reached_; }
+  void stop_noting() { notes_reached_ = false; }
+
+  /// The norm of the last gradients, as a number on their device, if it measures; undefined if there were none.
+  [[nodiscard]] const torch::Tensor& norm() const { return norm_; }
+  void measure(bool measures) { measures_ = measures; }
 
   /// Whatever can fail of the update. Throws NonFiniteError for gradients that are not finite, if asked to look.
   void prepare(bool looks_at_gradients) {
@@ -90,18 +129,46 @@ class Objective {
     gradients_.clear();
   }
 
+  /// Whether its optimizer keeps gradients for an update that is not due yet.
+  [[nodiscard]] bool has_rest() const {
+    if constexpr (OptimizerHasRest<State>) return optimizer_ && optimizer_->has_rest();
+    return false;
+  }
+  /// What can fail of apply_rest().
+  void prepare_rest() {
+    if constexpr (OptimizerHasRest<State>) {
+      if (has_rest()) named([&] { optimizer_->prepare_rest(); }, place_, " gradients");
+    }
+  }
+  void apply_rest() {
+    if constexpr (OptimizerHasRest<State>) {
+      if (has_rest()) named_device_errors([&] { optimizer_->apply_rest(); }, place_, ", update");
+    }
+  }
+
   /// Lets the gradients of a step go that does not go on.
   void forget() { gradients_.clear(); }
 
   void scale_rate(double factor) {
     if (optimizer_) optimizer_->scale_rate(factor);
   }
+  /// The learning rate of the moment; NaN if there is none, or its optimizer does not tell.
+  [[nodiscard]] double rate() const {
+    if constexpr (OptimizerTellsRate<State>) {
+      if (optimizer_) return optimizer_->rate();
+    }
+    return std::numeric_limits<double>::quiet_NaN();
+  }
 
  private:
   std::string place_;
-  std::vector<torch::Tensor> parameters_;
+  Roster roster_;
   std::optional<State> optimizer_;
   std::vector<torch::Tensor> gradients_;
+  std::vector<bool> was_reached_;
+  bool notes_reached_ = true;
+  torch::Tensor norm_;
+  bool measures_ = false;
 };
 
 }  // namespace afd::detail

@@ -3,6 +3,8 @@
 
 // How a distiller updates: its optimizers, the order of the game's two moves, and what a non-finite loss does.
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -10,9 +12,11 @@
 #include <afd/compute/layout.hpp>
 #include <afd/compute/precision.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/detail/say.hpp>
 #include <afd/error.hpp>
 #include <afd/optim/adam.hpp>
 #include <afd/optim/optimizer.hpp>
+#include <afd/optim/per_network.hpp>
 #include <afd/optim/sgd.hpp>
 
 namespace afd {
@@ -30,7 +34,8 @@ struct DiscriminatorFirst {};
 struct ThrowNonFinite {};
 
 /// A step with a loss or gradient that is not finite changes nothing and is counted; after `limit` such steps in a row
-/// it throws. Costs what ThrowNonFinite costs.
+/// it throws. With DiscriminatorFirst the discriminators may have moved by then, see there. Costs what ThrowNonFinite
+/// costs.
 struct SkipNonFinite {
   std::int64_t limit = 100;
 };
@@ -47,15 +52,20 @@ struct DeferNonFinite {
 struct UncheckedLosses {};
 
 /// Each network's logit loss and feature loss have a gradient and an optimizer of their own.
-struct SeparateUpdates {};
+struct SeparateUpdates {
+  static constexpr bool uses_feature_optimizer = true;
+};
 
 /// One backward and one update for both: the sum of a network's logit loss and feature loss goes to the logit
 /// optimizer, its transfer layers included; the option `feature` is not used. About two thirds of the time of
 /// SeparateUpdates; not what the method does, whose adversarial loss needs a smaller rate.
-struct JointUpdate {};
+struct JointUpdate {
+  static constexpr bool uses_feature_optimizer = false;
+};
 
 /// The values that tune a distiller. The types are chosen with them:
 ///     DistillerOptions{.logit = Sgd{.lr = 0.05}, .feature = Adam{.lr = 1e-4}}
+/// An optimizer for each network: .logit = PerNetwork{Sgd{}, AdamW{}}; others for some parameters: PerParameter.
 template <class Logit = Sgd, class Feature = Adam, class Discriminator = Adam, class Order = Simultaneous,
           class NonFinite = ThrowNonFinite, class Execution = Sequential, class Updates = SeparateUpdates>
 struct DistillerOptions {
@@ -68,6 +78,10 @@ struct DistillerOptions {
   [[no_unique_address]] Updates updates = {};
   Layout layout = Layout::as_given;
   Precision precision = Precision::full;
+  bool measure_gradients = false;  ///< for Distiller::gradient_norms()
+  /// What the user should know, once: parameters that no loss reaches, a teacher that nobody froze, outputs that look
+  /// like something else. Empty: nothing is said. What it throws is lost.
+  Say say = say_on_stderr;
 };
 
 /// Factors on the learning rates of the three kinds of optimizer, for schedules.
@@ -78,6 +92,10 @@ struct RateFactors {
 
   friend bool operator==(const RateFactors&, const RateFactors&) = default;
 };
+
+/// Of each network; those of `discriminator` are for the discriminators of the edges that end there.
+template <std::size_t N>
+using NetworkFactors = std::array<RateFactors, N>;
 
 namespace detail {
 
@@ -107,6 +125,16 @@ void check_non_finite(const Policy& policy) {
   if constexpr (std::is_same_v<Policy, DeferNonFinite>) require(policy.every, "DeferNonFinite's every");
 }
 
+/// Throws ConfigError for a precision that needs other checks of gradients.
+template <class Policy>
+void check_precision(Precision precision, const Policy& /*non_finite*/) {
+  constexpr bool looks = std::is_same_v<Policy, ThrowNonFinite> || std::is_same_v<Policy, SkipNonFinite>;
+  if (precision != Precision::float16 || looks) return;
+  throw ConfigError(
+      "Precision::float16 scales losses by whether gradients are finite, so they must be looked at: choose "
+      "afd::ThrowNonFinite or afd::SkipNonFinite, or Precision::bfloat16");
+}
+
 template <class Updates>
 consteval bool require_updates() {
   static_assert(std::is_same_v<Updates, SeparateUpdates> || std::is_same_v<Updates, JointUpdate>,
@@ -118,8 +146,15 @@ template <class Options>
 inline constexpr bool is_distiller_options = false;
 template <class L, class F, class D, class Order, class NonFinite, class Execution, class Updates>
 inline constexpr bool is_distiller_options<DistillerOptions<L, F, D, Order, NonFinite, Execution, Updates>> =
-    require_optimizer<L>() && require_optimizer<F>() && require_optimizer<D>() && require_order<Order>() &&
+    require_optimizers<L>() && require_optimizers<F>() && require_optimizer<D>() && require_order<Order>() &&
     require_non_finite<NonFinite>() && require_execution<Execution>() && require_updates<Updates>();
+
+/// Fails to compile with one sentence for options that are for another number of networks.
+template <class Plan, class Options>
+consteval bool require_options_fit() {
+  return require_one_for_each_network<Plan, decltype(Options::logit)>() &&
+         require_one_for_each_network<Plan, decltype(Options::feature)>();
+}
 
 }  // namespace detail
 }  // namespace afd

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Where networks lie: on one device, and there where their optimizers found them.
+// Where networks lie: on one device, and there where their optimizers found them; and what of them is trained.
 
 #include <array>
 #include <cstddef>
@@ -20,6 +20,7 @@
 #include <afd/detail/device.hpp>
 #include <afd/detail/for_each_index.hpp>
 #include <afd/error.hpp>
+#include <afd/network/module_tree.hpp>
 #include <afd/network/network.hpp>
 
 namespace afd::detail {
@@ -50,17 +51,30 @@ template <class Plan>
   return device.value_or(torch::kCPU);
 }
 
-/// How the memory of parameters looked when optimizers were made for them: what they keep lies in the same order. Asked
-/// before each step, and nothing is dispatched for it.
+/// How parameters lay, and which of them were trained, when optimizers were made: what those keep lies in the same
+/// order. Asked before each step, and nothing is dispatched for it.
 class Placement {
  public:
   /// `owner` as in "network 0".
   void add(const std::string& owner, const std::vector<torch::Tensor>& parameters) {
     for (const torch::Tensor& parameter : parameters) {
       places_.push_back({parameter, parameter.device(), parameter.scalar_type(), parameter.sizes().vec(),
-                         parameter.strides().vec(), owners_.size()});
+                         parameter.strides().vec(), parameter.requires_grad(), owners_.size()});
     }
     owners_.push_back(owner);
+  }
+  /// A module and all below it, which may be replaced one by one. It must outlive this.
+  void watch(const torch::nn::Module& module) { trees_.push_back({&module, ModuleTree(module)}); }
+
+  /// Whether the same parameters are trained as then: none was frozen or unfrozen, no module was replaced.
+  [[nodiscard]] bool trains_the_same() const {
+    for (const Place& place : places_) {
+      if (place.parameter.requires_grad() != place.requires_grad) return false;
+    }
+    for (const auto& [root, tree] : trees_) {
+      if (!tree.is_of(*root)) return false;
+    }
+    return true;
   }
 
   /// Throws ConfigError, naming the owner, if one has been moved, converted or laid out otherwise.
@@ -86,11 +100,13 @@ class Placement {
     torch::ScalarType dtype;
     std::vector<std::int64_t> sizes;
     std::vector<std::int64_t> strides;
+    bool requires_grad;
     std::size_t owner;
   };
 
   std::vector<Place> places_;
   std::vector<std::string> owners_;
+  std::vector<std::pair<const torch::nn::Module*, ModuleTree>> trees_;
 };
 
 /// Of all that is trained.
@@ -99,7 +115,9 @@ template <class Plan, class Edges>
   Placement placement;
   for_each_index<Plan::network_count>([&](auto k) {
     if constexpr (!Plan::frozen[k]) {
-      placement.add(concat("network ", k.value), module_of(std::get<k>(networks)).parameters());
+      const torch::nn::Module& module = module_of(std::get<k>(networks));
+      placement.add(concat("network ", k.value), module.parameters());
+      placement.watch(module);
     }
   });
   for (const auto& module : edges.modules()) placement.add("the layers of an edge", module->parameters());

@@ -10,6 +10,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -26,12 +27,15 @@
 #include <afd/detail/concat.hpp>
 #include <afd/detail/for_each_index.hpp>
 #include <afd/detail/named.hpp>
+#include <afd/detail/say.hpp>
 #include <afd/error.hpp>
 #include <afd/network/eval_mode.hpp>
 #include <afd/network/network.hpp>
 #include <afd/network/reader.hpp>
+#include <afd/network/require_settled.hpp>
 #include <afd/plan/readings.hpp>
 #include <afd/step/edges.hpp>
+#include <afd/step/first_look.hpp>
 #include <afd/step/losses.hpp>
 #include <afd/strategy/term.hpp>
 #include <afd/topology/edge.hpp>
@@ -46,7 +50,7 @@ class Rehearsal {
  public:
   static constexpr std::size_t network_count = Plan::network_count;
 
-  /// Throws what networks throw, with their number.
+  /// Throws what networks throw, with their number, and ConfigError for a frozen one that is not settled.
   Rehearsal(const typename Plan::Networks& networks, const typename Plan::Strategy& strategy, Precision precision,
             const B& batch)
       : strategy_(strategy), batch_(batch) {
@@ -55,7 +59,13 @@ class Rehearsal {
     each_network(networks, [&](auto k, auto& network) {
       if constexpr (Plan::is_read(k)) {
         const auto& inputs = inputs_of<k, network_count>(batch.inputs);
-        auto outputs = named([&] { return run_in(precision, network, inputs); }, "network ", k.value);
+        const auto run_it = [&](const auto& given) { return run_in(precision, network, given); };
+        auto outputs = named([&] { return run_it(inputs); }, "network ", k.value);
+        if constexpr (Plan::frozen[k]) {
+          const auto notice =
+              require_settled(outputs, run_it, inputs, concat("network ", k.value), settling_of(network));
+          if (notice) notices_.push_back(*notice);
+        }
         readings_.template read<k>(strategy, std::move(outputs), samples, [](auto) { return true; });
       }
     });
@@ -71,7 +81,7 @@ class Rehearsal {
             [&] {
               const auto& student = readings_.template student<t, edge.student>();
               const auto& teacher = readings_.template teacher<t, edge.teacher>();
-              shapes.push_back({feature_shape(student), feature_shape(teacher), first_tensor(student).options()});
+              shapes.push_back({seen_shape(student), seen_shape(teacher), first_tensor(student).options()});
             },
             edge_place<Plan, t, e>());
       }
@@ -93,6 +103,13 @@ class Rehearsal {
         losses.template compute_of_edges<k>(batch_.targets);
       }
     });
+  }
+
+  /// Says what of the outputs looks like something else than it is taken for.
+  void tell(const Say& say) const {
+    const torch::NoGradGuard no_grad;
+    for (const std::string& notice : notices_) afd::detail::tell(say, notice);
+    tell_of_outputs<Plan, B>(readings_, batch_.targets, say);
   }
 
   /// Multiply-adds of a step on this batch: a backward takes two forwards' worth, and the method takes one per loss.
@@ -149,6 +166,7 @@ class Rehearsal {
   const typename Plan::Strategy& strategy_;
   const B& batch_;
   Readings<Plan, B> readings_;
+  std::vector<std::string> notices_;
 };
 
 }  // namespace afd::detail

@@ -28,6 +28,7 @@ struct StepReport {
   static constexpr const auto& entries = Plan::entries;
 
   std::array<torch::Tensor, Plan::entry_count> losses;  ///< scalars, in the order of `entries`
+  std::array<bool, Plan::entry_count> computed{};       ///< false for those of a term that rests, see Every
   bool skipped = false;                                 ///< whether the step changed nothing, see SkipNonFinite
 
   /// All losses, in the order of `entries`, with a single wait for the device.
@@ -79,6 +80,7 @@ template <class Plan>
   torch::Tensor none;
   for (std::size_t i = 0; i < losses.size(); ++i) {
     if (!losses[i].defined() && !none.defined()) none = torch::full({}, std::nan(""), like);
+    report.computed[i] = losses[i].defined();
     report.losses[i] = losses[i].defined() ? losses[i].detach() : none;
   }
   return report;

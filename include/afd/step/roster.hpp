@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
@@ -19,6 +20,12 @@
 #include <afd/network/network.hpp>
 
 namespace afd::detail {
+
+/// Parameters and what they are called.
+struct Roster {
+  std::vector<torch::Tensor> parameters;
+  std::vector<std::string> names;
+};
 
 /// A parameter of two networks would be updated twice, and a frozen one through the back door: throws ConfigError.
 template <class Plan>
@@ -36,33 +43,33 @@ void require_separate(const typename Plan::Networks& networks) {
   });
 }
 
-/// Those that require a gradient, each once, though a module that shares a parameter with itself names it twice.
-[[nodiscard]] inline std::vector<torch::Tensor> trainable(const torch::nn::Module& module) {
-  std::vector<torch::Tensor> found;
+/// Adds those that require a gradient, each once, though a module that shares a parameter with itself names it twice.
+inline void append_trainable(Roster& to, const torch::nn::Module& module, const std::string& prefix = {}) {
   std::unordered_set<const void*> known;
-  for (const torch::Tensor& parameter : module.parameters()) {
-    const bool is_new = known.insert(parameter.unsafeGetTensorImpl()).second;
-    if (is_new && parameter.requires_grad()) found.push_back(parameter);
+  for (const auto& item : module.named_parameters()) {
+    const bool is_new = known.insert(item.value().unsafeGetTensorImpl()).second;
+    if (!is_new || !item.value().requires_grad()) continue;
+    to.parameters.push_back(item.value());
+    to.names.push_back(prefix + item.key());
   }
-  return found;
 }
 
-inline void append_trainable(std::vector<torch::Tensor>& to, const torch::nn::Module& module) {
-  const std::vector<torch::Tensor> more = trainable(module);
-  to.insert(to.end(), more.begin(), more.end());
+[[nodiscard]] inline Roster trainable(const torch::nn::Module& module, const std::string& prefix = {}) {
+  Roster found;
+  append_trainable(found, module, prefix);
+  return found;
 }
 
 /// The trainable parameters of every network that is not frozen. Throws ConfigError for one that has none, and for a
 /// parameter of two networks.
 template <class Plan>
-[[nodiscard]] std::array<std::vector<torch::Tensor>, Plan::network_count> roster_of(
-    const typename Plan::Networks& networks) {
+[[nodiscard]] std::array<Roster, Plan::network_count> roster_of(const typename Plan::Networks& networks) {
   require_separate<Plan>(networks);
-  std::array<std::vector<torch::Tensor>, Plan::network_count> roster;
+  std::array<Roster, Plan::network_count> roster;
   for_each_index<Plan::network_count>([&](auto k) {
     if constexpr (!Plan::frozen[k]) {
       roster[k] = trainable(module_of(std::get<k>(networks)));
-      if (roster[k].empty()) {
+      if (roster[k].parameters.empty()) {
         throw ConfigError(concat("network ", k.value, " has no parameter that requires a gradient; unfreeze one, or ",
                                  "wrap the network in afd::frozen(...) so that it only teaches"));
       }

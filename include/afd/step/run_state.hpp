@@ -22,6 +22,7 @@
 #include <afd/network/module_state.hpp>
 #include <afd/network/network.hpp>
 #include <afd/optim/optimizer.hpp>
+#include <afd/state/prefixed_visitor.hpp>
 #include <afd/state/state_dict.hpp>
 #include <afd/state/state_visitor.hpp>
 #include <afd/step/cohort.hpp>
@@ -59,29 +60,6 @@ template <class Plan>
   return all;
 }
 
-/// Adds "optimizer/" and so on to what an optimizer names.
-template <StateVisitor V>
-class PrefixedVisitor {
- public:
-  PrefixedVisitor(std::string prefix, V& visitor) : prefix_(std::move(prefix)), visitor_(visitor) {}
-
-  void tensor(const std::string& key, const torch::Tensor& tensor) { visitor_.tensor(prefix_ + key, tensor); }
-  void optional(const std::string& key, torch::Tensor& tensor, const torch::Tensor& like) {
-    visitor_.optional(prefix_ + key, tensor, like);
-  }
-  void integer(const std::string& key, std::int64_t& number) { visitor_.integer(prefix_ + key, number); }
-  void real(const std::string& key, double& number) { visitor_.real(prefix_ + key, number); }
-  void same(const std::string& key, std::int64_t number) { visitor_.same(prefix_ + key, number); }
-  template <class Text>
-  void text(const std::string& key, const Text& text, const StageText& stage) {
-    visitor_.text(prefix_ + key, text, stage);
-  }
-
- private:
-  std::string prefix_;
-  V& visitor_;
-};
-
 /// Fails to compile with one sentence for an optimizer that cannot be saved.
 template <class State>
 consteval bool require_optimizer_state() {
@@ -91,13 +69,25 @@ consteval bool require_optimizer_state() {
   return true;
 }
 
-/// Names every part of a run to a visitor.
+/// Names every part of a run but its optimizers to a visitor.
 template <class Plan, class Options, StateVisitor V>
 void visit_run(const typename Plan::Networks& networks, Cohort<Plan, Options>& cohort, V& visitor) {
-  using Objectives = afd::detail::Objectives<Plan, Options>;
-  std::unordered_map<const void*, std::string> names;
   for (const auto& [prefix, module] : modules_of_run<Plan>(networks, cohort.edges())) {
     visit_module(*module, prefix, visitor);
+  }
+  visitor.integer("steps", cohort.steps);
+  visitor.integer("skipped steps", cohort.guard().skipped.total);
+  visitor.integer("skipped steps in a row", cohort.guard().skipped.in_a_row);
+  if (cohort.guard().loss_scale.is_used()) cohort.guard().loss_scale.visit_state(visitor);
+}
+
+/// Names what optimizers know, by the names of their parameters.
+template <class Plan, class Options, StateVisitor V>
+void visit_optimizers(const typename Plan::Networks& networks, Edges<Plan>& edges,
+                      Objectives<Plan, Options>& objectives, V& visitor) {
+  using Objectives = afd::detail::Objectives<Plan, Options>;
+  std::unordered_map<const void*, std::string> names;
+  for (const auto& [prefix, module] : modules_of_run<Plan>(networks, edges)) {
     for (const auto& item : module->named_parameters()) {
       names.emplace(item.value().unsafeGetTensorImpl(), prefix + item.key());
     }
@@ -114,27 +104,17 @@ void visit_run(const typename Plan::Networks& networks, Cohort<Plan, Options>& c
   };
   for_each_index<Plan::network_count>([&](auto k) {
     if constexpr (Objectives::has(k, Level::logit)) {
-      visit_optimizer(concat("logit optimizer ", k.value, '/'), cohort.objectives().logit(k));
+      visit_optimizer(concat("logit optimizer ", k.value, '/'), objectives.template logit<k>());
     }
     if constexpr (Objectives::has(k, Level::feature)) {
-      visit_optimizer(concat("feature optimizer ", k.value, '/'), cohort.objectives().feature(k));
+      visit_optimizer(concat("feature optimizer ", k.value, '/'), objectives.template feature<k>());
     }
   });
   if constexpr (Plan::discriminator_count > 0) {
     for (std::size_t d = 0; d < Plan::discriminator_count; ++d) {
-      visit_optimizer(concat("discriminator optimizer ", d, '/'), cohort.objectives().discriminator(d));
+      visit_optimizer(concat("discriminator optimizer ", d, '/'), objectives.discriminator(d));
     }
   }
-  visitor.integer("steps", cohort.steps);
-  visitor.integer("skipped steps", cohort.guard().skipped.total);
-  visitor.integer("skipped steps in a row", cohort.guard().skipped.in_a_row);
-}
-
-template <StateVisitor V>
-void visit_factors(V& visitor, RateFactors& factors) {
-  visitor.real("factor of logit rates", factors.logit);
-  visitor.real("factor of feature rates", factors.feature);
-  visitor.real("factor of discriminator rates", factors.discriminator);
 }
 
 /// What edges were made for, so that they can be made again without a batch.
@@ -143,7 +123,8 @@ inline void save_shapes(StateDict& state, const std::vector<EdgeShape>& shapes) 
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     for (const FeatureShape& shape : {shapes[i].student, shapes[i].teacher}) {
       numbers.insert(numbers.end(), {shape.channels, shape.sides[0], shape.sides[1], shape.sides[2],
-                                     static_cast<std::int64_t>(shape.rank), std::int64_t{shape.tokens}});
+                                     static_cast<std::int64_t>(shape.rank), std::int64_t{shape.tokens},
+                                     std::int64_t{shape.is_signed}});
     }
     state.set(concat("dtype of edges/", i), torch::empty({0}, shapes[i].like.device(torch::kCPU)));
   }
@@ -153,7 +134,7 @@ inline void save_shapes(StateDict& state, const std::vector<EdgeShape>& shapes) 
 /// On `device`. Throws FormatError for another number of edges, or shapes that cannot be.
 [[nodiscard]] inline std::vector<EdgeShape> saved_shapes(const StateDict& state, std::size_t count,
                                                          const torch::Device& device) {
-  constexpr std::size_t numbers_of_each = 12;
+  constexpr std::size_t numbers_of_each = 14;
   const auto& numbers = state.get<torch::Tensor>("shapes of edges");
   if (numbers.scalar_type() != torch::kInt64 || numbers.numel() != static_cast<std::int64_t>(count * numbers_of_each)) {
     throw FormatError(concat("the state has not the shapes of ", count, " edges with layers"));
@@ -167,6 +148,7 @@ inline void save_shapes(StateDict& state, const std::vector<EdgeShape>& shapes) 
       std::copy(number + 1, number + 4, shape->sides.begin());
       shape->rank = static_cast<std::size_t>(number[4]);
       shape->tokens = number[5] != 0;
+      shape->is_signed = number[6] != 0;
       number += numbers_of_each / 2;
     }
     shapes[i].like = state.get<torch::Tensor>(concat("dtype of edges/", i)).options().device(device);

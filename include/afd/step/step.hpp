@@ -26,8 +26,10 @@
 #include <afd/network/eval_mode.hpp>
 #include <afd/network/network.hpp>
 #include <afd/plan/readings.hpp>
+#include <afd/step/averages.hpp>
 #include <afd/step/cohort.hpp>
 #include <afd/step/finite_check.hpp>
+#include <afd/step/first_look.hpp>
 #include <afd/step/losses.hpp>
 #include <afd/step/options.hpp>
 #include <afd/step/report.hpp>
@@ -55,17 +57,21 @@ class Step {
       if constexpr (!Plan::frozen[k]) ensure_train_mode(module_of(std::get<k>(networks_)));
     });
     cohort_.objectives().forget();
+    cohort_.objectives().count_samples(samples);
+    cohort_.stray_gradients().note();
     typename Guard::Attempt attempt(cohort_.guard(), options_.non_finite);
 
     // Networks wait for each other where one phase ends: an edge needs both of its networks' forwards, and no weight
     // may change before every loss is known.
     forward(batch.inputs, samples);
+    if (cohort_.begins_to_note()) tell_of_changed_features<Plan, B>(readings_, options_.say);
     on_first_worker([&] { each_live([&](auto k) { losses_.template check<k>(batch.targets, Guard::looks); }); });
     if constexpr (discriminator_first) {
       each_live_network([&](auto k) {
         losses_.template compute<k>(batch.targets);
         take_discriminators<k>();
       });
+      cohort_.stray_gradients().require_none();
       if (refuses(attempt, batch.inputs, Players{.own = false})) return end(attempt, /*skipped=*/true);
       attempt.changes_discriminators();
       each_live_network([&](auto k) {
@@ -82,13 +88,17 @@ class Step {
       });
       if (refuses(attempt, batch.inputs, Players{})) return end(attempt, /*skipped=*/true);
     }
+    cohort_.stray_gradients().require_none();
+    require_averages_can_follow<Plan>(networks_);
     attempt.changes_weights();
     each_live_network([&](auto k) {
       cohort_.objectives().template each_own<k>([](auto& objective) { objective.apply(); });
       if constexpr (!discriminator_first) update_discriminators<k>();
     });
     ++cohort_.steps;
+    let_averages_follow<Plan>(networks_, cohort_.steps);
     attempt.has_changed(losses_.all());
+    cohort_.note_reached(networks_, options_.say);
     return end(attempt, /*skipped=*/false);
   }
 
@@ -133,11 +143,13 @@ class Step {
     });
   }
 
+  [[nodiscard]] double scale() const { return cohort_.guard().loss_scale.now(); }
+
   template <std::size_t K>
   void take_discriminators() {
     cohort_.objectives().template each_discriminator<K>([&](auto& objective, auto t, auto e) {
       const torch::Tensor& loss = losses_.template of_discriminator<t, e>();
-      if (loss.defined()) objective.take(loss, /*keep_graph=*/!discriminator_first);
+      if (loss.defined()) objective.take(loss, /*keep_graph=*/!discriminator_first, scale());
     });
   }
 
@@ -151,13 +163,13 @@ class Step {
       const torch::Tensor sum = logit.defined() && feature.defined() ? logit + feature
                                 : logit.defined()                    ? logit
                                                                      : feature;
-      if (sum.defined()) objectives.logit(K).take(sum, /*keep_graph=*/false);
+      if (sum.defined()) objectives.template logit<K>().take(sum, /*keep_graph=*/false, scale());
     } else {
       if constexpr (Plan::trains(K, Level::logit)) {
-        if (logit.defined()) objectives.logit(K).take(logit, /*keep_graph=*/feature.defined());
+        if (logit.defined()) objectives.template logit<K>().take(logit, /*keep_graph=*/feature.defined(), scale());
       }
       if constexpr (Plan::trains(K, Level::feature)) {
-        if (feature.defined()) objectives.feature(K).take(feature, /*keep_graph=*/false);
+        if (feature.defined()) objectives.template feature<K>().take(feature, /*keep_graph=*/false, scale());
       }
     }
   }

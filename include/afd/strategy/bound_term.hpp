@@ -9,6 +9,7 @@
 #include <tuple>
 #include <type_traits>
 
+#include <afd/optim/schedule.hpp>
 #include <afd/strategy/term.hpp>
 
 namespace afd {
@@ -42,16 +43,34 @@ struct BoundTerm {
   static constexpr int period = 1;
 
   // Which wrappers there are already: of each kind one is enough, for a second would hide the first.
-  static constexpr bool has_every = false, has_over = false, has_at = false, has_against = false, has_name = false;
+  static constexpr bool has_every = false, has_over = false, has_at = false, has_against = false, has_name = false,
+                        has_schedule = false;
 
   static constexpr std::string_view name() { return Member::name; }
   static const Term& get(const Member& member) { return member; }
+  static Term& get(Member& member) { return member; }
+
+  /// Sets the term's numbers in `working` to what they are at this point of a training, of those that were given.
+  static void advance(Member& /*working*/, const Member& /*given*/, const TrainingProgress& /*progress*/) {}
+  /// add(name, text) for each number of its schedules.
+  template <class Add>
+  static void describe_schedules(const Member& /*member*/, const Add& /*add*/) {}
 };
 
 /// What is common to all wrappers that hold a member called `term`.
 template <class Wrapper, class M, class DefaultTopology>
 struct WrappedTerm : BoundTerm<M, DefaultTopology> {
-  static const auto& get(const Wrapper& wrapper) { return BoundTerm<M, DefaultTopology>::get(wrapper.term); }
+  using Inside = BoundTerm<M, DefaultTopology>;
+
+  static const auto& get(const Wrapper& wrapper) { return Inside::get(wrapper.term); }
+  static auto& get(Wrapper& wrapper) { return Inside::get(wrapper.term); }
+  static void advance(Wrapper& working, const Wrapper& given, const TrainingProgress& progress) {
+    Inside::advance(working.term, given.term, progress);
+  }
+  template <class Add>
+  static void describe_schedules(const Wrapper& wrapper, const Add& add) {
+    Inside::describe_schedules(wrapper.term, add);
+  }
 };
 
 }  // namespace detail

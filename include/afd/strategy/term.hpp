@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What a loss term is. A term computes; it never detaches, calls backward or updates anything: the step does.
+// What a loss term is. A term computes; it never detaches, calls backward or updates a parameter: the step does. What
+// it keeps beyond a step (a memory of embeddings), and what it differentiates within one (a gradient penalty), is its
+// own.
 
 #include <concepts>
 #include <cstddef>

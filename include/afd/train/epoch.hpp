@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 #include <torch/types.h>
@@ -17,6 +18,16 @@
 #include <afd/error.hpp>
 
 namespace afd::detail {
+
+/// Fails to compile with one sentence for a source that would be the same in every epoch only because it is constant.
+template <class Train>
+consteval bool require_advancing_source() {
+  constexpr bool advances = HasEpochs<Train> || !HasEpochs<std::remove_const_t<Train>>;
+  static_assert(advances,
+                "afd: this source has other batches in each epoch, but it is const, so that fit() cannot tell it which "
+                "epoch it is in; pass it without const");
+  return advances;
+}
 
 /// Tells the source where to begin; returns how many batches are still to be passed over. Until they are, `walking`
 /// keeps the random numbers of now, and the source draws from those that the epoch began with.
@@ -57,16 +68,23 @@ void add_losses(State& state, const Report& report) {
     ++state.skipped;
     return;
   }
-  torch::Tensor losses = report.stacked().to(torch::kFloat64);
-  const auto add = [&](torch::Tensor& sum, const torch::Tensor& value) {
-    sum = sum.defined() ? sum.to(value.device()) + value : value;
-  };
-  if constexpr (!Plan::computes_all()) {
-    const torch::Tensor known = losses.isfinite();
-    add(state.counts, known.to(torch::kFloat64));
-    losses = torch::where(known, losses, torch::zeros_like(losses));
+  state.counts.resize(report.computed.size());
+  for (std::size_t i = 0; i < report.computed.size(); ++i) state.counts[i] += report.computed[i] ? 1 : 0;
+  torch::Tensor losses;
+  if constexpr (Plan::computes_all()) {
+    losses = report.stacked().to(torch::kFloat64);
+  } else {
+    // What was not computed adds nothing; what was not finite must be seen in the mean.
+    std::vector<torch::Tensor> known(report.losses.begin(), report.losses.end());
+    torch::Tensor none;
+    for (std::size_t i = 0; i < known.size(); ++i) {
+      if (report.computed[i]) continue;
+      if (!none.defined()) none = torch::zeros_like(known[i]);
+      known[i] = none;
+    }
+    losses = torch::stack(known).to(torch::kFloat64);
   }
-  add(state.sums, losses);
+  state.sums = state.sums.defined() ? state.sums.to(losses.device()) + losses : losses;
 }
 
 /// The means of an epoch's losses, in the order of the report's entries; NaN where nothing was computed.
@@ -74,11 +92,10 @@ template <class State>
 [[nodiscard]] std::vector<double> mean_losses(const State& state, std::size_t count) {
   std::vector<double> losses(count, std::numeric_limits<double>::quiet_NaN());
   if (!state.sums.defined()) return losses;
-  const torch::Tensor computed = state.counts.defined()
-                                     ? state.counts
-                                     : torch::full_like(state.sums, static_cast<double>(state.step - state.skipped));
-  const torch::Tensor means = (state.sums / computed).to(torch::kCPU);
-  for (std::size_t i = 0; i < count; ++i) losses[i] = means.data_ptr<double>()[i];
+  const torch::Tensor sums = state.sums.to(torch::kCPU);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (state.counts[i] > 0) losses[i] = sums.data_ptr<double>()[i] / static_cast<double>(state.counts[i]);
+  }
   return losses;
 }
 

@@ -9,20 +9,24 @@
 #include <cstdint>
 #include <cstdio>
 #include <iomanip>
+#include <optional>
 #include <ostream>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <afd/detail/terminal.hpp>
 #include <afd/plan/loss_entry.hpp>
 #include <afd/train/events.hpp>
 
 namespace afd {
 
 struct ProgressOptions {
-  std::string label = {};      ///< put first, to tell several trainings apart
-  bool live = true;            ///< rewrite one line; false: a line per epoch, for logs
+  std::string label = {};  ///< put first, to tell several trainings apart
+  /// Rewrite one line, or write one per epoch, for logs. Not given: the former if the stream is standard output or
+  /// error and a terminal.
+  std::optional<bool> live = std::nullopt;
   double every_seconds = 0.5;  ///< between two rewritings
 };
 
@@ -30,11 +34,12 @@ struct ProgressOptions {
 /// accelerator is not made to wait at every step.
 class ProgressLine {
  public:
-  explicit ProgressLine(std::ostream& out, ProgressOptions options = {}) : out_(out), options_(std::move(options)) {}
+  explicit ProgressLine(std::ostream& out, ProgressOptions options = {})
+      : out_(out), options_(std::move(options)), live_(options_.live.value_or(detail::is_terminal(out))) {}
 
   template <class D>
   void on_step(const StepEvent<D>& event) {
-    if (!options_.live) return;
+    if (!live_) return;
     const Clock::time_point now = Clock::now();
     if (now < next_) return;
     next_ = now + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.every_seconds));
@@ -62,8 +67,8 @@ class ProgressLine {
     line << "  ETA " << duration(left);
     losses(line, D::Report::entries, event.losses);
     if (event.scores) scores<S>(line, *event.scores);
-    if (options_.live) rewrite("");
-    out_ << (options_.live ? "\r" : "") << line.str() << '\n' << std::flush;
+    if (live_) rewrite("");
+    out_ << (live_ ? "\r" : "") << line.str() << '\n' << std::flush;
     width_ = 0;
   }
 
@@ -139,6 +144,7 @@ class ProgressLine {
 
   std::ostream& out_;
   ProgressOptions options_;
+  bool live_;
   Clock::time_point next_{};
   std::size_t width_ = 0;
 };

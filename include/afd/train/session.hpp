@@ -9,6 +9,8 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <torch/types.h>
 #include <torch/version.h>
@@ -23,6 +25,9 @@
 #include <afd/plan/recipe.hpp>
 #include <afd/state/state_dict.hpp>
 #include <afd/state/state_visitor.hpp>
+#include <afd/step/trainable_flags.hpp>
+#include <afd/train/callback_states.hpp>
+#include <afd/train/scheduled_factors.hpp>
 #include <afd/train/score_keeping.hpp>
 #include <afd/train/stop_signals.hpp>
 #include <afd/train/trainer_state.hpp>
@@ -30,31 +35,31 @@
 
 namespace afd::detail {
 
-/// Schedules shape the computation, too.
-template <class Options>
-[[nodiscard]] Recipe recipe_of_schedules(const Options& options) {
-  Recipe recipe;
-  describe(recipe, "logit schedule", options.logit_schedule);
-  describe(recipe, "feature schedule", options.feature_schedule);
-  describe(recipe, "discriminator schedule", options.discriminator_schedule);
-  return recipe;
-}
-
 /// `S` is the trainer's score. With a folder for checkpoints it goes on from the newest of them, writes others, and
 /// listens to signals; without one it only counts.
-template <class D, class Options, class S>
+template <class D, class Options, class S, class... Callbacks>
 class Session {
  public:
   using State = TrainerState<D::network_count, S>;
 
-  /// `source`: the fingerprint of the training source. Throws what cannot be gone on from.
-  Session(D& distiller, const Options& options, std::int64_t source)
-      : distiller_(distiller), options_(options), source_(source), numbers_(distiller.random_numbers()) {
-    state.result.history = History(ScoreKeeping<D, S>::columns());
+  /// `source`: the fingerprint of the training source. `evaluated_on`: names of the sources to evaluate on. Throws what
+  /// cannot be gone on from.
+  Session(D& distiller, const Options& options, std::int64_t source, std::vector<std::string> evaluated_on = {},
+          CallbackStates<Callbacks...> callbacks = CallbackStates<Callbacks...>())
+      : distiller_(distiller),
+        options_(options),
+        source_(source),
+        evaluated_on_(std::move(evaluated_on)),
+        callbacks_(callbacks),
+        numbers_(distiller.random_numbers()) {
+    state.result.history = History(ScoreKeeping<D, S>::columns(evaluated_on_));
+    state.result.evaluations = History(ScoreKeeping<D, S>::evaluation_columns(evaluated_on_));
+    state.schedule_epochs = options.epochs_of_schedules();
     bool is_in_file = true;  // a training that has not begun needs none
     if constexpr (D::can_be_saved) {
       if (!options_.checkpoint.folder.empty()) {
         writer_.emplace(options_.checkpoint);
+        for (const std::string& sentence : not_compared(distiller_.recipe())) tell(options_.checkpoint, sentence);
         is_in_file = resume();
         signals_.emplace();
       }
@@ -66,6 +71,8 @@ class Session {
   }
 
   State state;
+
+  [[nodiscard]] const std::vector<std::string>& evaluated_on() const { return evaluated_on_; }
 
   /// Since the training began, in other processes, too.
   [[nodiscard]] double seconds() const {
@@ -84,15 +91,15 @@ class Session {
     numbers_.save(drawn_);
   }
 
-  /// An epoch is recorded: scores and history have come on since its last step.
-  void epoch_is_recorded(bool is_best) {
+  /// An evaluation, or an epoch without one, is recorded: scores and history have come on since the last step.
+  void is_recorded(bool is_best) {
     is_best_ = is_best;
     saved_step_ = -1;
   }
 
   void save_after_step() {
     const std::int64_t every = options_.checkpoint.every_steps;
-    if (every > 0 && state.steps % every == 0) save();
+    if ((every > 0 && state.steps % every == 0) || (is_best_ && options_.checkpoint.keep_best)) save();
   }
   void save_after_epoch() {
     const std::int64_t every = options_.checkpoint.every_epochs;
@@ -142,6 +149,7 @@ class Session {
     StateDict dict = distiller_.state();
     SaveState save(dict);
     visit(save);
+    callbacks_.visit(save);
     for (const auto& [key, value] : recipe_of_schedules(options_)) dict.set("schedules/" + key, value);
     dict.set("library version", std::string(AFD_VERSION_STRING));
     dict.set("LibTorch version", std::string(TORCH_VERSION));
@@ -166,14 +174,42 @@ class Session {
           if (!lines.empty()) throw ConfigError("the state has other schedules:" + lines);
           CheckState check(found->state);
           visit(check);
-          distiller_.load_state(found->state);
+          callbacks_.visit_known(found->state, check);
+          tell_what_is_trained(found->state);
+          distiller_.load_state(found->state, TrainableParameters::as_saved);
           LoadState load(found->state);
           visit(load);
+          callbacks_.visit_known(found->state, load);
         },
         "cannot go on from ", found->path);
     state.result.stop = StopReason::finished;
+    tell_of_other_epochs();
+    if (const std::string names = callbacks_.unknown_to(found->state); !names.empty()) {
+      tell(options_.checkpoint, concat("no state is saved of ", names, ", which begins anew"));
+    }
     say_where(found->path.string(), found->state.template get<std::string>("LibTorch version"));
     return found->path != CheckpointFolder(options_.checkpoint.folder).best_path();
+  }
+
+  /// A callback may have frozen or unfrozen something in the run that goes on here; so might have the user, since.
+  void tell_what_is_trained(const StateDict& saved) const {
+    const std::string difference = distiller_.difference_in_trainable(saved);
+    if (!difference.empty())
+      tell(options_.checkpoint, difference + "; the training goes on with what was trained then");
+  }
+
+  /// Schedules that are told of another length give other rates at the same place.
+  void tell_of_other_epochs() {
+    const std::int64_t before = std::exchange(state.schedule_epochs, options_.epochs_of_schedules());
+    if (before == state.schedule_epochs || recipe_of_schedules(options_).empty()) return;
+    const auto at = [&](std::int64_t epochs) {
+      return options_.schedule({static_cast<double>(state.epoch), static_cast<double>(epochs)});
+    };
+    tell(options_.checkpoint, concat("schedules are of ", state.schedule_epochs, " epochs here, and were of ", before,
+                                     options_.schedule ? concat(": the factor is ", at(state.schedule_epochs),
+                                                                " now where it would have been ", at(before))
+                                                       : std::string(),
+                                     "; .schedule_epochs = ", before, " keeps them as they were begun"));
   }
 
   void say_where(const std::string& path, const std::string& torch_version) const {
@@ -191,6 +227,8 @@ class Session {
   D& distiller_;
   const Options& options_;
   std::int64_t source_;
+  std::vector<std::string> evaluated_on_;
+  CallbackStates<Callbacks...> callbacks_;
   RandomNumbers numbers_;
   StateDict drawn_;
   std::optional<StopSignals> signals_;

@@ -3,6 +3,7 @@
 
 // A walk through a source that a signal ends.
 
+#include <cstdint>
 #include <iterator>
 #include <utility>
 
@@ -41,6 +42,12 @@ class StoppableSource {
   };
 
   StoppableSource(Source& source, const StopSignals* signals) : source_(source), signals_(signals) {}
+
+  void start_epoch(std::int64_t epoch)
+    requires HasEpochs<Source>
+  {
+    source_.start_epoch(epoch);
+  }
 
   [[nodiscard]] Iterator begin() { return Iterator(source_, signals_); }
   [[nodiscard]] std::default_sentinel_t end() const { return std::default_sentinel; }

@@ -20,6 +20,7 @@
 #include <afd/observe/classification.hpp>
 #include <afd/observe/history.hpp>
 #include <afd/state/state_visitor.hpp>
+#include <afd/train/reduce_on_plateau.hpp>
 
 namespace afd {
 
@@ -44,7 +45,8 @@ struct TrainResult {
   EpochScores<S> best_ensemble;
   std::int64_t epochs = 0;  ///< that were finished
   StopReason stop = StopReason::finished;
-  History history;  ///< a row per epoch; see Trainer::columns()
+  History history;      ///< a row per epoch; see Trainer::columns()
+  History evaluations;  ///< a row for each evaluation amid an epoch; see TrainerOptions::evaluate_every_steps
 };
 
 namespace detail {
@@ -57,9 +59,12 @@ struct TrainerState {
   std::int64_t steps = 0;  ///< done in all epochs
   std::int64_t samples = 0;
   std::int64_t skipped = 0;
-  torch::Tensor sums;    ///< of the epoch's losses, float64; undefined before the first
-  torch::Tensor counts;  ///< of finite ones; undefined unless some losses are not computed in every step
+  torch::Tensor sums;                ///< of the epoch's losses, float64; undefined before the first
+  std::vector<std::int64_t> counts;  ///< in how many steps each was computed; empty before the first
+  std::int64_t schedule_epochs = 0;  ///< that schedules are told; as they were told in the run that was saved
+  Plateau plateau{};
   std::int64_t without_progress = 0;
+  std::int64_t evaluation_is_due = 0;  ///< 1 between a step and the evaluation after it, which a signal may prevent
   double best_mean = -std::numeric_limits<double>::infinity();  ///< merit over trained networks
   double seconds = 0;                                           ///< that it has taken
   double epoch_seconds = 0;                                     ///< that this epoch has taken
@@ -72,10 +77,11 @@ struct TrainerState {
     epoch = next;
     step = samples = skipped = 0;
     epoch_seconds = 0;
-    sums = counts = epoch_random = torch::Tensor();
+    sums = epoch_random = torch::Tensor();
+    counts.clear();
   }
 
-  /// `losses`: like sums and counts where they are defined.
+  /// `losses`: like sums where they are defined.
   template <StateVisitor V>
   void visit(V& visitor, const torch::Tensor& losses) {
     visitor.integer("trainer/epoch", epoch);
@@ -84,9 +90,13 @@ struct TrainerState {
     visitor.integer("trainer/samples", samples);
     visitor.integer("trainer/skipped", skipped);
     visitor.optional("trainer/sums", sums, losses);
-    visitor.optional("trainer/counts", counts, losses);
+    counts.resize(static_cast<std::size_t>(losses.numel()));
+    for (std::size_t i = 0; i < counts.size(); ++i) visitor.integer(concat("trainer/counts/", i), counts[i]);
+    visitor.integer("trainer/epochs of schedules", schedule_epochs);
+    plateau.visit(visitor);
     visitor.optional("trainer/random numbers of the epoch", epoch_random, cpu_generator().get_state());
     visitor.integer("trainer/without progress", without_progress);
+    visitor.integer("trainer/evaluation is due", evaluation_is_due);
     visitor.real("trainer/best mean", best_mean);
     visitor.real("trainer/seconds", seconds);
     visitor.real("trainer/epoch seconds", epoch_seconds);
@@ -104,12 +114,21 @@ struct TrainerState {
     }
     scores("trainer/last ensemble", result.last_ensemble);
     scores("trainer/best ensemble", result.best_ensemble);
-    const auto stage = [this](const std::string& text) -> std::function<void()> {
-      History history = History::parse_csv(text);
-      if (history.columns() != result.history.columns()) throw FormatError("the history in the file has other columns");
-      return [this, history = std::move(history)] { result.history = history; };
+    visit_history(visitor, "trainer/history", result.history);
+    visit_history(visitor, "trainer/evaluations", result.evaluations);
+  }
+
+ private:
+  template <StateVisitor V>
+  static void visit_history(V& visitor, const std::string& key, History& history) {
+    const auto stage = [&history, key](const std::string& text) -> std::function<void()> {
+      History read = History::parse_csv(text);
+      if (read.columns() != history.columns()) {
+        throw FormatError(concat(key, " in the file has other columns; evaluate on the same sources as before"));
+      }
+      return [&history, read = std::move(read)] { history = read; };
     };
-    visitor.text("trainer/history", [&] { return result.history.csv(); }, stage);
+    visitor.text(key, [&] { return history.csv(); }, stage);
   }
 };
 

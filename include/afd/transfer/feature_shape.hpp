@@ -27,6 +27,7 @@ struct FeatureShape {
   std::array<std::int64_t, 3> sides{};  ///< the first `rank` count; others are 0
   std::size_t rank = 0;                 ///< 0 to 3
   bool tokens = false;                  ///< channels come last in memory
+  bool is_signed = false;               ///< whether values below 0 were seen; no part of the shape
 
   FeatureShape() = default;
 
@@ -67,7 +68,9 @@ struct FeatureShape {
            features.sizes().slice(2) == torch::IntArrayRef(sides.data(), rank);
   }
 
-  friend bool operator==(const FeatureShape&, const FeatureShape&) = default;
+  friend bool operator==(const FeatureShape& a, const FeatureShape& b) {
+    return a.channels == b.channels && a.sides == b.sides && a.rank == b.rank && a.tokens == b.tokens;
+  }
 
   /// [C, H, W] or alike; "tokens [L, C]".
   friend std::ostream& operator<<(std::ostream& out, const FeatureShape& shape) {
@@ -129,6 +132,15 @@ struct FeatureShape {
 /// The shape of what channels_first gives for features of this one.
 [[nodiscard]] inline FeatureShape channels_first(FeatureShape shape) {
   shape.tokens = false;
+  return shape;
+}
+
+/// The shape of `features`, a tensor or Tokens, and whether they have values below 0, which are read.
+template <class Features>
+[[nodiscard]] FeatureShape seen_shape(const Features& features) {
+  FeatureShape shape = feature_shape(features);
+  const torch::Tensor values = channels_first(features);
+  shape.is_signed = values.numel() > 0 && values.lt(0).any().template item<bool>();
   return shape;
 }
 

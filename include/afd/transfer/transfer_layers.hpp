@@ -48,19 +48,28 @@ inline TransferPair make_transfer(const FeatureShape& student, const FeatureShap
                                   std::string_view who) {
   const CommonShape common = common_shape(student, teacher, channels, who);
   require_kernel(kernel_size, common.output, who);
-  return TransferPair(TransferSide("student", student, common.student, common.output, student_conv, kernel_size),
-                      TransferSide("teacher", teacher, common.teacher, common.output, teacher_conv, kernel_size),
-                      common.output);
+  // Where the teacher is convolved as well, what is compared are two projections; else it is the teacher's own
+  // features.
+  const bool rectified = teacher_conv || !teacher.is_signed;
+  const auto layers = [&](bool conv) {
+    return !conv ? SideLayers::none : rectified ? SideLayers::rectified_conv : SideLayers::conv;
+  };
+  return TransferPair(
+      TransferSide("student", student, common.student, common.output, layers(student_conv), kernel_size),
+      TransferSide("teacher", teacher, common.teacher, common.output, layers(teacher_conv), kernel_size),
+      common.output);
 }
 
 }  // namespace detail
 
 /// Conv-BatchNorm-ReLU on the student's side to the teacher's channels where they differ, nothing where they
-/// agree; adaptive average pooling of whichever side is larger. Next to a vector, the other side is averaged over its
-/// places. Tokens next to a map are laid out on their grid; one that was not declared must be the map's own or, of so
-/// many tokens, the only one of the map's proportions. `make` throws ShapeError for an empty shape and for shapes that
-/// have no places in common (a sequence and a map, a map and a volume), ConfigError for an even kernel, and for one of
-/// more than a single place between volumes.
+/// agree; without the ReLU if the teacher's features of the first batch have values below 0, as those of linear
+/// bottlenecks and transformers have, for what ends in a ReLU could never match them. Adaptive average pooling of
+/// whichever side is larger. Next to a vector, the other side is averaged over its places. Tokens next to a map are
+/// laid out on their grid; one that was not declared must be the map's own or, of so many tokens, the only one of the
+/// map's proportions. `make` throws ShapeError for an empty shape and for shapes that have no places in common (a
+/// sequence and a map, a map and a volume), ConfigError for an even kernel, and for one of more than a single place
+/// between volumes.
 struct StudentConv {
   std::int64_t kernel_size = 1;
 

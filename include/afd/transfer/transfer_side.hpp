@@ -47,14 +47,25 @@ inline void require_kernel(std::int64_t kernel_size, const FeatureShape& output,
   return rank == 2 ? torch::adaptive_avg_pool2d(features, sides) : torch::adaptive_avg_pool3d(features, sides);
 }
 
+/// What a side has beside its pooling.
+enum class SideLayers {
+  none,
+  conv,           ///< Conv - BatchNorm, to look like features of either sign
+  rectified_conv  ///< Conv - BatchNorm - ReLU
+};
+
 /// Turns features of shape `from`, taken for ones of shape `taken`, into features of shape `to`. Submodules "conv" and
-/// "norm" of "layers" exist only with `convolve`.
+/// "norm" of "layers" exist only if there is a convolution.
 class TransferSideImpl : public torch::nn::Module {
  public:
   TransferSideImpl(std::string who, const FeatureShape& from, const FeatureShape& taken, const FeatureShape& to,
-                   bool convolve, std::int64_t kernel_size)
-      : who_(std::move(who)), from_(from), taken_(taken), to_(to) {
-    if (!convolve) return;
+                   SideLayers layers_of_side, std::int64_t kernel_size)
+      : who_(std::move(who)),
+        from_(from),
+        taken_(taken),
+        to_(to),
+        is_rectified_(layers_of_side == SideLayers::rectified_conv) {
+    if (layers_of_side == SideLayers::none) return;
     const auto layers = std::make_shared<torch::nn::Module>();
     // Of 1 along the sides that map_view adds, and along those of volumes, of which it makes fewer.
     const std::int64_t down = to.rank == 2 ? kernel_size : 1, along = to.rank == 0 ? 1 : kernel_size;
@@ -75,7 +86,9 @@ class TransferSideImpl : public torch::nn::Module {
     if (to_.rank == 0) result = result.flatten(1);
     // Pooling comes first: less to convolve, and the result still ends in a ReLU, so its zeros look like those
     // of the features it is compared with.
-    return conv_.is_empty() ? result : from_view(norm_->forward(conv_->forward(map_view(result))).relu_(), to_);
+    if (conv_.is_empty()) return result;
+    const torch::Tensor made = norm_->forward(conv_->forward(map_view(result)));
+    return from_view(is_rectified_ ? made.relu_() : made, to_);
   }
 
  private:
@@ -83,6 +96,7 @@ class TransferSideImpl : public torch::nn::Module {
   FeatureShape from_;   // tokens if they were some: for messages
   FeatureShape taken_;  // channels first, the places that `from_` is taken to have
   FeatureShape to_;     // channels first
+  bool is_rectified_;
   torch::nn::Conv2d conv_{nullptr};
   torch::nn::BatchNorm2d norm_{nullptr};
 };
