@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # cmake --install: the headers, and a package for find_package(afd CONFIG [COMPONENTS gzip images safetensors
-# jemalloc]).
+# study jemalloc]).
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/afd)
@@ -21,6 +21,10 @@ endif()
 if(TARGET afd_safetensors)
   install(TARGETS afd_safetensors EXPORT afd_safetensors)
   install(EXPORT afd_safetensors NAMESPACE afd:: DESTINATION ${package_dir} FILE afdSafetensorsTargets.cmake)
+endif()
+if(TARGET afd_study)
+  install(TARGETS afd_study EXPORT afd_study)
+  install(EXPORT afd_study NAMESPACE afd:: DESTINATION ${package_dir} FILE afdStudyTargets.cmake)
 endif()
 if(TARGET afd_jemalloc)
   install(TARGETS afd_jemalloc EXPORT afd_jemalloc)

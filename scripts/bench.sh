@@ -2,14 +2,20 @@
 # SPDX-License-Identifier: MIT
 # Builds the benchmarks, measures the grid and writes docs/benchmarks: figures as CSV, tables and pictures.
 # --smoke: a few small cells, nothing written. --out FOLDER: only the grid's figures and tables, into that folder.
+# --built FOLDER, before all others: the programs of a build that is there, with AFD_BUILD_BENCHMARKS=ON.
 # Other arguments go to bench_grid, e.g. --part sizes --compile.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-scripts/setup.sh --test
-cmake -S . -B build/bench -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++ -DAFD_BUILD_TESTS=OFF \
-  -DAFD_BUILD_EXAMPLES=OFF -DAFD_BUILD_BENCHMARKS=ON >/dev/null
-cmake --build build/bench
-programs=build/bench/benchmarks
+if [[ "${1:-}" == --built ]]; then
+  programs=${2:?--built needs a folder}/benchmarks
+  shift 2
+else
+  scripts/setup.sh --test
+  cmake -S . -B build/bench -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++ -DAFD_BUILD_TESTS=OFF \
+    -DAFD_BUILD_EXAMPLES=OFF -DAFD_BUILD_BENCHMARKS=ON >/dev/null
+  cmake --build build/bench
+  programs=build/bench/benchmarks
+fi
 grid=("$programs/bench_grid" --workers "$programs" --script benchmarks/pytorch_steps.py)
 if [[ "${1:-}" == --smoke ]]; then
   folder=$(mktemp -d)

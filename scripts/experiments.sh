@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Builds the experiments, runs the grid of docs/experiments and writes its report: experiments.sh [--out folder]
-# [--processes n] [--seeds "1 2 3"] [--known folder] [--tune] [--smoke]. Started again after an interruption, it goes on
-# where it was; cells in the results.jsonl and times.jsonl of --known are not run again: --known docs/experiments draws
-# the figures of what is there, and adds what is missing.
+# [--processes n] [--seeds "1 2 3"] [--known folder] [--built folder] [--tune] [--smoke]. Started again after an
+# interruption, it goes on where it was; cells in the results.jsonl and times.jsonl of --known are not run again:
+# --known docs/experiments draws the figures of what is there, and adds what is missing. --built takes the programs of
+# a build that is there.
 # --tune runs what settings were chosen by instead, on validation images. --smoke trains hardly anything, to see that
 # all of it works.
 set -euo pipefail
@@ -15,11 +16,13 @@ smoke=()
 tune=false
 smoke_run=false
 known=""
+build=""
 while (($# > 0)); do
   case $1 in
     --out) out=$2; shift 2 ;;
     --processes) processes=$2; shift 2 ;;
     --known) known=$(realpath "$2"); shift 2 ;;
+    --built) build=$(realpath "$2"); shift 2 ;;
     --seeds) seeds=$2; shift 2 ;;
     --tune) tune=true; seeds="101 102 103"; shift ;;
     --smoke) smoke_run=true; smoke=(--images 128 --validation 128 --epochs 1); seeds="1 2"; shift ;;
@@ -30,15 +33,18 @@ if [[ -z $out ]]; then
   out=$root/build/experiments_$(if $tune; then echo tuning; elif $smoke_run; then echo smoke; else echo out; fi)
 fi
 
-"$root/scripts/setup.sh"
-build=$root/build/experiments
-mkdir -p "$build" "$out"
-echo "experiments.sh: building (some minutes; output in $build/build.log)"
-if ! { cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++ \
-  -DAFD_BUILD_TESTS=OFF && cmake --build "$build" --target experiments experiments_report; } \
-  >"$build/build.log" 2>&1; then
-  tail -n 40 "$build/build.log" >&2
-  exit 1
+mkdir -p "$out"
+if [[ -z $build ]]; then
+  "$root/scripts/setup.sh"
+  build=$root/build/experiments
+  mkdir -p "$build"
+  echo "experiments.sh: building (some minutes; output in $build/build.log)"
+  if ! { cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++ \
+    -DAFD_BUILD_TESTS=OFF && cmake --build "$build" --target experiments experiments_report; } \
+    >"$build/build.log" 2>&1; then
+    tail -n 40 "$build/build.log" >&2
+    exit 1
+  fi
 fi
 
 online="alone dml l1 l2 l1-kl at afd-maps afd"

@@ -32,11 +32,13 @@ fi
 "${configure[@]}" -B build/clang -DCMAKE_CXX_COMPILER="$clang" -DAFD_TORCH=OFF -DAFD_BUILD_FUZZERS=ON
 cmake --build build/clang
 "${run[@]}" --test-dir build/clang
-"${configure[@]}" -B build/test -DCMAKE_CXX_COMPILER=g++
+benchmarks=OFF
+if [[ "${CI:-}" == true ]]; then benchmarks=ON; fi
+"${configure[@]}" -B build/test -DCMAKE_CXX_COMPILER=g++ -DAFD_BUILD_BENCHMARKS="$benchmarks"
 cmake --build build/test
 "${run[@]}" --test-dir build/test
 # Benchmarks and experiments must build and run, too; their figures mean nothing here.
-if [[ "${CI:-}" == true ]]; then
-  scripts/bench.sh --smoke
-  scripts/experiments.sh --smoke --out build/experiments_smoke
+if [[ $benchmarks == ON ]]; then
+  scripts/bench.sh --built build/test --smoke
+  scripts/experiments.sh --built build/test --smoke --out build/experiments_smoke
 fi

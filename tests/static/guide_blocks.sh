@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# usage: guide_blocks.sh [GUIDE]: a code block of docs/guide.md after a line <!-- examples/guide/NAME.cpp --> must stand
-# in that program as it is, line by line, indented as it may be; and every program must be quoted.
+# usage: guide_blocks.sh [DOCUMENT [LEAST]]: a code block of docs/guide.md, or another document, after a line
+# <!-- examples/guide/NAME.cpp --> must stand in that program as it is, line by line, indented as it may be. LEAST
+# blocks must be quoted, and in the guide every program.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 guide=${1:-$root/docs/guide.md}
-awk -v root="$root" '
+awk -v root="$root" -v least_blocks="${2:-8}" '
   # Lines first .. last of `lines` without the indentation that all have.
   function dedented(lines, first, last,    i, indent, least, text) {
     least = -1
@@ -42,12 +43,13 @@ awk -v root="$root" '
   /^<!-- examples\// { program = $2; start = NR; quoted++ }
   END {
     if (program != "") fail("is not closed")
-    if (quoted < 8) {
-      print FILENAME ": quotes " quoted + 0 " blocks; at least 8 are expected"
+    if (quoted < least_blocks) {
+      print FILENAME ": quotes " quoted + 0 " blocks; at least " least_blocks " are expected"
       failures++
     }
     exit failures > 0
   }' "$guide"
+[[ $(basename "$guide") == guide.md ]] || exit 0
 for program in "$root"/examples/guide/*.cpp; do
   name=examples/guide/$(basename "$program")
   grep -qxF -- "<!-- $name -->" "$guide" || { echo "$guide: does not quote $name"; exit 1; }

@@ -129,6 +129,14 @@ class BatchLoader {
     return full + (!options_.drop_last && rest >= least ? 1 : 0);
   }
 
+  /// The same data set and options in the orders, and with the random numbers, of another seed.
+  [[nodiscard]] BatchLoader with_seed(std::uint64_t seed) const {
+    BatchLoader other = *this;
+    other.options_.seed = seed;
+    other.start_epoch(0);
+    return other;
+  }
+
   [[nodiscard]] std::int64_t sample_count() const { return dataset_.size(); }
   [[nodiscard]] const D& dataset() const { return dataset_; }
   [[nodiscard]] const LoaderOptions& options() const { return options_; }

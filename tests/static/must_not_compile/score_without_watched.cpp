@@ -10,15 +10,15 @@
 
 #include <afd/observe/evaluate.hpp>
 
-struct Result {
+struct Total {
   double sum = 0;
   std::int64_t samples = 0;
-  friend bool operator==(const Result&, const Result&) = default;
+  friend bool operator==(const Total&, const Total&) = default;
 };
 
 struct Sum {
-  using Result = ::Result;
-  static constexpr std::array<afd::ScoreColumn<Result>, 1> columns{{{"sum", &Result::sum}}};
+  using Result = Total;
+  static constexpr std::array<afd::ScoreColumn<Total>, 1> columns{{{"sum", &Total::sum}}};
 #ifdef AFD_EXPECT_OK
   static constexpr std::size_t watched = 0;
 #endif
