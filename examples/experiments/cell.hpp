@@ -103,7 +103,7 @@ struct Result {
   std::vector<std::int64_t> epochs{};         ///< that were evaluated, from 1
   std::vector<std::vector<double>> curves{};  ///< validation top-1 of each network at each of them, per cent
   std::vector<GameResult> games{};
-  std::string machine{};  ///< see machine.hpp
+  std::string machine{};  ///< see afd/study/machine.hpp
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Result, cell, settings, networks, ensemble_last, seconds_per_step, edge_parameters,
                                    step_multiply_adds, epochs, curves, games, machine)

@@ -22,7 +22,6 @@
 #include "report_questions.hpp"
 #include "report_tuning.hpp"
 #include "results_file.hpp"
-#include "statistics.hpp"
 
 namespace {
 

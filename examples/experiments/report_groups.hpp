@@ -15,10 +15,13 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <afd/study/estimate.hpp>
+
 #include "cell.hpp"
-#include "statistics.hpp"
 
 namespace experiments {
+
+using afd::Estimate, afd::estimate, afd::holm;
 
 /// One comparison: same networks, same settings; by method, then by seed.
 struct Group {

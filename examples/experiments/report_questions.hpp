@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 
 #include "report_groups.hpp"
-#include "statistics.hpp"
 
 namespace experiments {
 

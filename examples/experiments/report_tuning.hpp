@@ -14,7 +14,6 @@
 
 #include "cell.hpp"
 #include "report_groups.hpp"
-#include "statistics.hpp"
 
 namespace experiments {
 

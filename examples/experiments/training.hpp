@@ -17,14 +17,14 @@
 #include <afd/network/frozen.hpp>
 #include <afd/observe/evaluate.hpp>
 #include <afd/step/distiller.hpp>
+#include <afd/study/machine.hpp>
+#include <afd/study/step_times.hpp>
 #include <afd/train/game_watch.hpp>
 #include <afd/train/trainer.hpp>
 
 #include "cell.hpp"
 #include "data.hpp"
-#include "machine.hpp"
 #include "networks.hpp"
-#include "step_times.hpp"
 
 namespace experiments {
 
@@ -106,7 +106,7 @@ template <class Distiller>
 [[nodiscard]] Result train(Distiller& distiller, const Run& run, std::size_t first_trained) {
   constexpr std::size_t count = Distiller::network_count;
   const Settings& settings = run.settings;
-  Result result{.cell = run.cell, .settings = settings, .machine = machine()};
+  Result result{.cell = run.cell, .settings = settings, .machine = afd::detail::machine_text()};
   result.networks.resize(count);
   result.curves.resize(count);
   std::vector<Weights> best;
@@ -115,7 +115,7 @@ template <class Distiller>
   afd::AnySource source = run.data.train, validation = run.data.validation;
   const double steps = static_cast<double>(settings.epochs * source.batch_count().value());
   std::int64_t done = 0;
-  StepTimes times;
+  afd::detail::StepTimes times;
   StepMultiplyAdds multiply_adds;
   afd::GameWatch watch{distiller, validation, settings.evaluate_every, run.say};
 
@@ -143,9 +143,9 @@ template <class Distiller>
   }};
 
   const afd::MultiStep schedule{.milestones = settings.milestones};
-  afd::Trainer trainer{distiller, afd::TrainerOptions{.epochs = settings.epochs,
-                                                      .schedule = schedule,
-                                                      .evaluate_every = settings.evaluate_every}};
+  afd::Trainer trainer{
+      distiller,
+      afd::TrainerOptions{.epochs = settings.epochs, .schedule = schedule, .evaluate_every = settings.evaluate_every}};
   const auto trained = trainer.fit(source, validation, on_step, on_epoch, watch);
   if (trained.stop == afd::StopReason::callback) throw Interrupted{};
 

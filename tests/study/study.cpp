@@ -280,6 +280,12 @@ TEST_CASE("a training that diverges is written down as failed, and the others go
   CHECK(!result.cells[1].failure.empty());
   CHECK(result.comparison.recipes[1].seeds == 0);
   CHECK(result.text().find("wild failed with seed 1: ") != std::string::npos);
+
+  // What would begin with its weights fails for that reason.
+  const auto after = dml().with_weights_of("wild", 0);
+  const auto more = study.compare(networks, data.train, data.validation, data.test, alone(), diverges, after);
+  CHECK(more.is_finished);
+  CHECK(more.text().find("dml failed with seed 2: wild, whose weights it begins with, failed") != std::string::npos);
 }
 
 TEST_CASE("what a recipe's observer saw is written with the cell, and discriminators are watched") {

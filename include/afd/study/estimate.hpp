@@ -101,15 +101,4 @@ inline constexpr double wanted_power = 0.8;
   return enough;
 }
 
-/// The difference that so many values show with p < alpha in four of five cases; NaN for fewer than two.
-[[nodiscard]] inline double difference_seen(double deviation, std::size_t count, double alpha = 0.05) {
-  if (count < 2 || !std::isfinite(deviation)) return std::numeric_limits<double>::quiet_NaN();
-  double seen = 100 * deviation / std::sqrt(static_cast<double>(count)), unseen = 0;
-  for (int halving = 0; halving < 40; ++halving) {
-    const double middle = (seen + unseen) / 2;
-    (detail::power(middle, deviation, count, alpha) >= detail::wanted_power ? seen : unseen) = middle;
-  }
-  return seen;
-}
-
 }  // namespace afd

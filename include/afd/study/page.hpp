@@ -20,12 +20,14 @@
 
 namespace afd {
 
+/// What recipes consist of, by name: keys and values.
+using StudyEntries = std::vector<std::pair<std::string, std::map<std::string, std::string>>>;
+
 /// What a page shows beside the comparison.
 struct StudyPage {
   std::string title = "study";
   std::vector<std::string> pictures{};  ///< each a whole <svg> element
-  /// What recipes consist of, by name: keys and values.
-  std::vector<std::pair<std::string, std::map<std::string, std::string>>> recipes{};
+  StudyEntries recipes{};
   std::vector<std::string> notes{};  ///< sentences at the end
 };
 
@@ -92,8 +94,7 @@ namespace detail {
 }
 
 /// A row for each key in which recipes differ; what all have is not shown.
-[[nodiscard]] inline TextTable recipes_table(
-    const std::vector<std::pair<std::string, std::map<std::string, std::string>>>& recipes) {
+[[nodiscard]] inline TextTable recipes_table(const StudyEntries& recipes) {
   TextTable table{{""}};
   std::set<std::string> keys;
   for (const auto& [name, entries] : recipes) {

@@ -9,8 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,7 +19,6 @@
 #include <vector>
 
 #include <afd/data/batch.hpp>
-#include <afd/detail/atomic_file.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/detail/folder_lock.hpp>
 #include <afd/detail/for_each_index.hpp>
@@ -31,26 +28,14 @@
 #include <afd/study/cell.hpp>
 #include <afd/study/cells_file.hpp>
 #include <afd/study/comparison.hpp>
-#include <afd/study/gnuplot.hpp>
-#include <afd/study/page.hpp>
-#include <afd/study/pictures.hpp>
 #include <afd/study/study_cell.hpp>
 #include <afd/study/study_options.hpp>
 #include <afd/study/study_progress.hpp>
 #include <afd/study/study_recipe.hpp>
-#include <afd/study/table.hpp>
+#include <afd/study/study_report.hpp>
 #include <afd/train/stop_signals.hpp>
 
 namespace afd {
-
-struct StudyResult {
-  std::vector<Cell> cells;   ///< that are finished
-  Comparison comparison;     ///< of them
-  bool is_finished = false;  ///< all cells are; else a signal came, and the same call goes on
-
-  /// The table, and a sentence for each recipe.
-  [[nodiscard]] std::string text() const { return report_text(comparison); }
-};
 
 ///     afd::Study study{{.seeds = 5, .folder = "runs/study"}};
 ///     const auto result = study.compare(make_networks, train, validation, test,
@@ -88,7 +73,7 @@ class Study {
     requires(sizeof...(Recipes) > 0)
   StudyResult compare(const MakeNetworks& make_networks, Train&& train, Validation&& validation, Test&& test,
                       const Recipes&... recipes) {
-    using S = FirstScore<Recipes...>;
+    using S = ScoreOf<std::tuple_element_t<0, std::tuple<Recipes...>>>;
     static_assert((std::is_same_v<ScoreOf<Recipes>, S> && ...),
                   "afd: the recipes of a study have different scores in their trainer options, so they cannot be "
                   "compared: give all of them the same");
@@ -111,7 +96,7 @@ class Study {
       with_recipe(name, [&](const auto& recipe) {
         auto networks = detail::networks_of(make_networks, seed);
         from["networks"] = detail::networks_text(networks);
-        if (network_count_ == 0) network_count_ = std::tuple_size_v<decltype(networks)>;
+        network_count_ = std::tuple_size_v<decltype(networks)>;
         auto&& source = detail::source_of(train, seed);
         from["train"] = detail::hex_text(fingerprint(source));
         from["training"] = detail::training_text(recipe.training);
@@ -138,19 +123,15 @@ class Study {
     const bool is_finished = run_all({recipes.begins_with...}, signals, from_of, train_cell);
     StudyResult result{wanted(file_.read()), {}, is_finished};
     result.comparison = compare_cells(result.cells, names_, network_names(), score_, options_.weights);
-    write_report(result);
+    StudyEntries entries;
+    for (const std::string& name : names_) entries.emplace_back(name, entries_.at(name));
+    write_study_report(result, entries, options_);
     return result;
   }
 
  private:
   template <class Recipe>
   using ScoreOf = std::remove_cvref_t<decltype(std::declval<const Recipe&>().training.score)>;
-  template <class First, class...>
-  struct FirstScoreOf {
-    using type = ScoreOf<First>;
-  };
-  template <class... Recipes>
-  using FirstScore = typename FirstScoreOf<Recipes...>::type;
   using Starts = std::vector<std::vector<WeightsFrom>>;
 
   void check_names(const Starts& starts) const {
@@ -234,7 +215,7 @@ class Study {
           for (const WeightsFrom& from : starts[r]) can_begin = can_begin && has(cells, from.recipe, seed_of(s));
           if (!can_begin) continue;
           if (signals.signal() != 0) return false;
-          const auto done = run_cell(names_[r], seed_of(s), progress, signals, from_of, train_cell);
+          const auto done = run_cell(names_[r], seed_of(s), starts[r], progress, signals, from_of, train_cell);
           if (done && !*done) return false;
           was_one_done = was_one_done || done;
         }
@@ -248,8 +229,9 @@ class Study {
 
   /// Nothing if another process is at this cell, or has finished it; false if a signal came.
   template <class FromOf, class TrainCell>
-  std::optional<bool> run_cell(const std::string& name, std::uint64_t seed, detail::StudyProgress& progress,
-                               const StopSignals& signals, const FromOf& from_of, const TrainCell& train_cell) {
+  std::optional<bool> run_cell(const std::string& name, std::uint64_t seed, const std::vector<WeightsFrom>& begins_with,
+                               detail::StudyProgress& progress, const StopSignals& signals, const FromOf& from_of,
+                               const TrainCell& train_cell) {
     const std::filesystem::path folder = options_.folder / "running" / cell_name(name, seed);
     std::optional<detail::FolderLock> lock;
     try {
@@ -271,15 +253,28 @@ class Study {
           return signals.signal() == 0;
         },
         [&](const std::string& text) { detail::tell(options_.say, cell_name(name, seed) + ": " + text); }};
+    cell.failure = failure_before(begins_with, seed);
     try {
-      if (!train_cell(cell, run)) return false;
+      if (cell.failure.empty() && !train_cell(cell, run)) return false;
     } catch (const NonFiniteError& error) {
       cell.failure = error.what();
-      progress.say(cell_name(name, seed) + " failed: " + cell.failure);
     }
+    if (!cell.failure.empty()) progress.say(detail::concat(cell_name(name, seed), " failed: ", cell.failure));
     file_.add(cell);
     std::filesystem::remove_all(folder);
     return true;
+  }
+
+  /// Why a recipe that begins with these weights cannot; empty if it can.
+  [[nodiscard]] std::string failure_before(const std::vector<WeightsFrom>& begins_with, std::uint64_t seed) const {
+    const std::vector<Cell> cells = file_.read();
+    for (const WeightsFrom& from : begins_with) {
+      for (const Cell& cell : cells) {
+        if (cell.recipe != from.recipe || cell.seed != seed || cell.failure.empty()) continue;
+        return from.recipe + ", whose weights it begins with, failed";
+      }
+    }
+    return {};
   }
 
   [[nodiscard]] static std::string cell_name(const std::string& recipe, std::uint64_t seed) {
@@ -307,45 +302,6 @@ class Study {
     if (!options_.save_networks) return;
     detail::for_each_index<std::tuple_size_v<Networks>>(
         [&](auto k) { save_network(std::get<k>(networks), network_path(cell.recipe, cell.seed, k)); });
-  }
-
-  void write_report(const StudyResult& result) const {
-    const auto write = [&](const std::string& name, const std::string& text) {
-      detail::write_file_atomically(options_.folder / name, text);
-    };
-    write("report.md", result.text());
-    StudyPage page{.title = options_.title, .pictures = pictures(result)};
-    for (const std::string& name : names_) page.recipes.emplace_back(name, entries_.at(name));
-    if (!result.is_finished) page.notes.push_back("The study is not finished; this is what there is.");
-    std::vector<std::string> machines;
-    for (const Cell& cell : result.cells) {
-      if (std::find(machines.begin(), machines.end(), cell.machine) == machines.end()) machines.push_back(cell.machine);
-    }
-    for (const std::string& machine : machines) page.notes.push_back("Computed with " + machine + '.');
-    write("index.html", html_page(result.comparison, page));
-  }
-
-  /// Draws them, and reads them in.
-  [[nodiscard]] std::vector<std::string> pictures(const StudyResult& result) const {
-    std::vector<std::string> all;
-    const auto draw = [&](const std::string& name, const auto& script) {
-      const std::filesystem::path picture = options_.folder / (name + ".svg");
-      const std::string text = script(picture.string());
-      if (text.empty()) return;
-      if (!detail::draw(text, options_.folder / (name + ".gp"))) {
-        return detail::tell(options_.say, name + ".svg was not drawn: is gnuplot installed?");
-      }
-      std::ifstream file(picture);
-      const std::string svg{std::istreambuf_iterator<char>(file), {}};
-      const std::size_t begin = svg.find("<svg");
-      if (begin != std::string::npos) all.push_back(svg.substr(begin));
-    };
-    draw("differences", [&](const std::string& to) { return detail::differences_script(result.comparison, to); });
-    for (std::size_t k = 0; k < result.comparison.networks.size(); ++k) {
-      draw(detail::concat("curves-", k),
-           [&](const std::string& to) { return detail::curves_script(result.cells, result.comparison, k, to); });
-    }
-    return all;
   }
 
   StudyOptions options_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "experiments/statistics.hpp"
+#include "experiments/report_groups.hpp"
 //
 #include <cmath>
 #include <cstdint>
@@ -8,71 +8,12 @@
 #include <tuple>
 #include <vector>
 
-#include "experiments/report_groups.hpp"
 #include "experiments/report_questions.hpp"
-#include "experiments/step_times.hpp"
 #include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("examples");
 
 using experiments::Estimate;
-
-TEST_CASE("mean, deviation and interval of a sample whose figures are known") {
-  // Student's t for 4 degrees of freedom, 97.5 %: 2.776445 (tables). The deviation of 1 to 5 is sqrt(2.5).
-  const Estimate all = experiments::estimate({1, 2, 3, 4, 5});
-  CHECK(all.count == 5);
-  CHECK(all.mean == doctest::Approx(3));
-  CHECK(all.deviation == doctest::Approx(std::sqrt(2.5)));
-  CHECK(all.half_width == doctest::Approx(2.776445 * std::sqrt(2.5 / 5)).epsilon(1e-6));
-}
-
-TEST_CASE("one value has a mean only, none has nothing") {
-  CHECK(experiments::estimate({7}).mean == 7);
-  CHECK(std::isnan(experiments::estimate({7}).half_width));
-  CHECK(std::isnan(experiments::estimate({}).mean));
-  CHECK(experiments::estimate({}).count == 0);
-}
-
-TEST_CASE("p-values of samples whose figures are known, and Holm's correction of several") {
-  // At the tabulated quantile for 4 degrees of freedom the two-sided p is 0.05.
-  const double error = std::sqrt(2.5 / 5), shift = 2.776445 * error;
-  const auto around = [](double mean) {
-    return experiments::estimate({mean - 2, mean - 1, mean, mean + 1, mean + 2}).p;
-  };
-  CHECK(around(shift) == doctest::Approx(0.05).epsilon(1e-5));
-  CHECK(around(-shift) == doctest::Approx(0.05).epsilon(1e-5));
-  CHECK(around(0) == doctest::Approx(1));
-  CHECK(std::isnan(experiments::estimate({1}).p));
-  CHECK(std::isnan(experiments::estimate({1, 1}).p));
-
-  // By hand: sorted 0.01, 0.02, 0.03 times 3, 2, 1, never falling.
-  const std::vector<double> corrected = experiments::holm({0.03, std::nan(""), 0.01, 0.02});
-  CHECK(corrected[2] == doctest::Approx(0.03));
-  CHECK(corrected[3] == doctest::Approx(0.04));
-  CHECK(corrected[0] == doctest::Approx(0.04));
-  CHECK(std::isnan(corrected[1]));
-  CHECK(experiments::holm({0.9, 0.8})[0] == 1);
-}
-
-TEST_CASE("the interval holds the true mean in 95 of 100 samples") {
-  // 4,000 samples of 5 sums of uniform numbers, from a fixed linear congruential generator.
-  std::uint64_t state = 1;
-  const auto uniform = [&] {
-    state = state * 6364136223846793005U + 1442695040888963407U;
-    return static_cast<double>(state >> 11) * 0x1p-53;
-  };
-  int held = 0;
-  for (int sample = 0; sample < 4000; ++sample) {
-    std::vector<double> values(5);
-    for (double& value : values) {
-      for (int i = 0; i < 12; ++i) value += uniform();
-    }
-    const Estimate mean = experiments::estimate(values);
-    held += std::abs(mean.mean - 6) < mean.half_width ? 1 : 0;
-  }
-  CHECK(held > 0.94 * 4000);
-  CHECK(held < 0.96 * 4000);
-}
 
 TEST_CASE("differences between methods use the seeds that both have, averaged over networks") {
   experiments::Group group;
@@ -187,24 +128,6 @@ TEST_CASE("what a longer training gains is compared seed by seed, with everythin
     CHECK(difference.mean == doctest::Approx(3));
   }
   CHECK(found == 1);
-}
-
-TEST_CASE("the time of a step: every fourth counts for a quarter, the first of an epoch does not count") {
-  experiments::StepTimes times;
-  for (int epoch = 0; epoch < 3; ++epoch) {
-    double seconds = 100;  // waits for its batch
-    times.after_step(1, seconds);
-    for (int step = 2; step <= 11; ++step) {
-      seconds += step % 4 == 1 ? 5 : 1;
-      times.after_step(step, seconds);
-    }
-  }
-  CHECK(times.median() == doctest::Approx((5 + 1 + 1 + 1) / 4.0));
-
-  experiments::StepTimes few;
-  few.after_step(1, 4);
-  few.after_step(2, 6);
-  CHECK(few.median() == doctest::Approx(3));
 }
 
 TEST_CASE("the mean of several comparisons is taken seed by seed, of seeds that all of them have") {
