@@ -516,6 +516,12 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
 #endif
 }
 
+#if AFD_TORCH_HAS_HOOKS  // nothing is computed in half, as on a device that does not know autocast
+TORCH_LIBRARY_IMPL(_, AutocastPrivateUse1, m) {
+  m.fallback(torch::CppFunction::makeFallthrough());
+}
+#endif
+
 TORCH_LIBRARY_IMPL(aten, AutogradPrivateUse1, m) {
   m.impl("_has_compatible_shallow_copy_type", can_take_data);
 }

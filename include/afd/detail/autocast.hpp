@@ -3,9 +3,24 @@
 
 // Automatic mixed precision for a while. What differs between versions of LibTorch is in this header and nowhere else.
 
-#include <ATen/autocast_mode.h>
+#include <c10/macros/Export.h>
 #include <torch/types.h>
 #include <torch/version.h>
+
+// <ATen/autocast_mode.h> would bring macros like KERNEL and ADD_NS into every program, and all operators; since 2.4
+// what is needed of it is a few functions.
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+namespace at::autocast {
+TORCH_API bool is_autocast_enabled(at::DeviceType device_type);
+TORCH_API void set_autocast_enabled(at::DeviceType device_type, bool enabled);
+TORCH_API at::ScalarType get_autocast_dtype(at::DeviceType device_type);
+TORCH_API void set_autocast_dtype(at::DeviceType device_type, at::ScalarType dtype);
+TORCH_API bool is_autocast_cache_enabled();
+TORCH_API void set_autocast_cache_enabled(bool enabled);
+}  // namespace at::autocast
+#else
+#include <ATen/autocast_mode.h>
+#endif
 
 namespace afd::detail {
 
