@@ -111,7 +111,7 @@ class CheckState {
   /// of something that has more parts.
   void require_no_more(std::initializer_list<std::string_view> prefixes) const {
     for (const auto& [key, value] : state_.values()) {
-      const auto begins = [&key = key](std::string_view prefix) { return key.starts_with(prefix); };
+      const auto begins = [&name = key](std::string_view prefix) { return name.starts_with(prefix); };
       if (!std::any_of(prefixes.begin(), prefixes.end(), begins) || asked_.contains(key)) continue;
       throw FormatError(key + " is in the file, but not here");
     }

@@ -71,6 +71,17 @@ void tell_of_changed_features(const Readings<Plan, B>& readings, const Say& say)
   });
 }
 
+/// For labels in one tensor; nothing is known of others.
+template <class Targets>
+[[nodiscard]] bool look_swapped_for(const Targets& targets, const torch::Tensor& logits,
+                                    const torch::Tensor& features) {
+  if constexpr (std::is_same_v<Targets, torch::Tensor>) {
+    return targets.defined() && features.defined() && look_swapped(logits, features, targets);
+  } else {
+    return false;
+  }
+}
+
 /// Reads a few values of outputs and labels, once.
 template <class Plan, class B>
 void tell_of_outputs(const Readings<Plan, B>& readings, const typename B::Targets& targets, const Say& say) {
@@ -83,10 +94,10 @@ void tell_of_outputs(const Readings<Plan, B>& readings, const typename B::Target
         tell(say, concat("network ", k.value, ": its logits are not negative and sum to 1 for every sample; if its ",
                          "forward ends in a softmax, leave that out: the losses take one themselves"));
       }
-      if constexpr (tap_count<Out>() > 0 && std::is_same_v<typename B::Targets, torch::Tensor>) {
+      if constexpr (tap_count<Out>() > 0) {
         if constexpr (Features::given_by<Out>) {
           const torch::Tensor& features = values_of(Features::of(out));
-          if (!targets.defined() || !features.defined() || !look_swapped(logits, features, targets)) return;
+          if (!look_swapped_for(targets, logits, features)) return;
           tell(say, concat("network ", k.value, ": its logits have shape ", logits.sizes(), " and its features ",
                            features.sizes(), ", which would do for all labels of the first batch; see whether its ",
                            "forward returns one in place of the other"));
