@@ -81,13 +81,14 @@ update_checkout() {
   chroot "$1" chown -R user:user /home/user/afd
 }
 
-# Runs a script as the user, in namespaces of its own: whatever it mounts and starts is gone when it ends.
+# Runs a script as the user, in namespaces of its own: whatever it mounts and starts is gone when it ends, or when this
+# script does.
 in_root() {
   local root=$1 script=$2
   cp -L /etc/resolv.conf "$root/etc/resolv.conf" || return
   grep -q "$(hostname)" "$root/etc/hosts" 2>/dev/null || echo "127.0.1.1 $(hostname)" >>"$root/etc/hosts"
   # shellcheck disable=SC2016  # expanded inside
-  unshare --mount --pid --fork --kill-child -- bash -euc '
+  setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child -- bash -euc '
     mount --make-rprivate /
     mount -t proc proc "$0/proc"
     mount --rbind /dev "$0/dev"
