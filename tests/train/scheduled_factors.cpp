@@ -40,8 +40,8 @@ struct Unsized {
   std::vector<afd::Batch> batches;
   [[nodiscard]] std::vector<afd::Batch>::const_iterator begin() const { return batches.begin(); }
   struct End {
-    std::vector<afd::Batch>::const_iterator place;
-    friend bool operator==(const std::vector<afd::Batch>::const_iterator& at, const End& end) { return at == end.place; }
+    std::vector<afd::Batch>::const_iterator at;
+    friend bool operator==(const std::vector<afd::Batch>::const_iterator& it, const End& end) { return it == end.at; }
   };
   [[nodiscard]] End end() const { return {batches.end()}; }
 };
