@@ -4,15 +4,18 @@
 // Counts what a piece of code makes LibTorch do on the calling thread: operators dispatched, forward and backward, and
 // blocks of memory allocated for tensors.
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <ATen/record_function.h>
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
+#include <torch/version.h>
 
 namespace afd_bench {
 
@@ -40,9 +43,8 @@ inline std::unique_ptr<at::ObserverContext> count_operator(const at::RecordFunct
 class AllocationCounter : public c10::MemoryReportingInfoBase {
  public:
   explicit AllocationCounter(Counts& counts) : counts_(counts) {}
-  // Both signatures, without `override`: LibTorch 1.13 has the first, 2.x the second.
-  void reportMemoryUsage(void*, std::int64_t size, std::int64_t, std::int64_t, c10::Device) { count(size); }
-  void reportMemoryUsage(void*, std::int64_t size, std::size_t, std::size_t, c10::Device) { count(size); }
+  using Total = std::conditional_t<TORCH_VERSION_MAJOR >= 2, std::size_t, std::int64_t>;
+  void reportMemoryUsage(void*, std::int64_t size, Total, Total, c10::Device) override { count(size); }
   [[nodiscard]] bool memoryProfilingEnabled() const override { return true; }
 
  private:
