@@ -13,4 +13,6 @@ if ! { cmake -S "$root" -B "$root/build/quickstart" -G Ninja -DCMAKE_BUILD_TYPE=
   echo "quickstart.sh: the build failed; all of its output is in $log" >&2
   exit 1
 fi
+source "$root/scripts/processor.sh"
+avoid_unset_memory
 exec "$root/build/quickstart/examples/fashion_mnist_pair" "$@"

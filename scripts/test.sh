@@ -6,6 +6,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/compilers.sh
+source scripts/processor.sh
 mode=${1:-}
 case $mode in
   "" | --clang | --library) ;;
@@ -16,6 +17,7 @@ clang=clang++-$(installed_clang)
 configure=(cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=Release)
 # Tests run side by side: threads of LibTorch's that wait must not keep the others from running.
 export OMP_WAIT_POLICY=passive
+avoid_unset_memory
 run=(ctest -j "$(nproc)" --output-on-failure --no-tests=error)
 if [[ $mode == --library ]]; then
   "${configure[@]}" -B build/test -DCMAKE_CXX_COMPILER=g++

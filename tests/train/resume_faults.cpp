@@ -54,10 +54,10 @@ void refuses(const With& with, const afd::CheckpointOptions& checkpoint, const c
 /// Networks that are made by `make`, with any optimizer.
 template <class Make, class Optimizer = afd::Sgd>
 auto pair_of(const Make& make, const Optimizer& optimizer = {}) {
-  return [=](const auto& use) {
+  // Made here, for clang forgets what braces with names say in a template: docs/compatibility.md.
+  return [=, options = afd::DistillerOptions<Optimizer>{.logit = optimizer}](const auto& use) {
     auto a = make(), b = make();
-    afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{},
-                             afd::DistillerOptions{.logit = optimizer}, a, b};
+    afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, options, a, b};
     use(distiller);
   };
 }

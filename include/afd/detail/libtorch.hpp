@@ -4,6 +4,7 @@
 // What differs between versions of LibTorch, and where asking the compiler would not tell.
 
 #include <cstddef>
+#include <cstdlib>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -13,6 +14,10 @@
 #include <torch/csrc/autograd/variable.h>
 #include <torch/types.h>
 #include <torch/version.h>
+#if TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR == 6
+#include <ATen/Context.h>
+#include <ATen/Version.h>
+#endif
 
 #include <afd/detail/concat.hpp>
 
@@ -25,6 +30,17 @@ namespace afd::detail {
 #else
   return tensor.pin_memory(device);
 #endif
+}
+
+/// What to do about gradients of finite losses that are not finite, where the LibTorch here may be why; else empty.
+[[nodiscard]] inline std::string way_out_of_unset_memory() {
+#if TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR == 6
+  if (at::hasMKLDNN() && at::get_cpu_capability() == "AVX512" && std::getenv("ONEDNN_MAX_CPU_ISA") == nullptr) {
+    return "; on some processors this LibTorch's oneDNN computes convolutions' gradients from memory that nobody has "
+           "set: if no rate is too high, try ONEDNN_MAX_CPU_ISA=SSE41 in the environment";
+  }
+#endif
+  return {};
 }
 
 /// Every tensor of the list times `scale`, a number on their device, which is not read.

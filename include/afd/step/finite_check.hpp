@@ -17,6 +17,7 @@
 #include <Eigen/Core>
 
 #include <afd/detail/concat.hpp>
+#include <afd/detail/libtorch.hpp>
 #include <afd/error.hpp>
 #include <afd/plan/loss_entry.hpp>
 #include <afd/step/options.hpp>
@@ -116,7 +117,8 @@ inline void require_finite_gradients(const std::vector<torch::Tensor>& gradients
   for (const torch::Tensor& gradient : gradients) {
     if (!gradient.defined() || sum_is_finite(gradient) || gradient.isfinite().all().item<bool>()) continue;
     throw NonFiniteError(concat("one of shape ", gradient.sizes(),
-                                " holds NaN or infinity, though the loss is finite; no weight was changed"));
+                                " holds NaN or infinity, though the loss is finite; no weight was changed",
+                                way_out_of_unset_memory()));
   }
 }
 

@@ -112,7 +112,7 @@ class Trainer {
 
   template <class Train, class Evaluate, class... Callbacks>
   Result run(Train& train, const Evaluate& evaluate, std::vector<std::string> sources, Callbacks&... callbacks) {
-    [[maybe_unused]] constexpr bool advances = detail::require_advancing_source<Train>();
+    constexpr bool advances = detail::require_advancing_source<Train>();
     detail::Session<D, Options, Score, Callbacks...> session(distiller_, options_, fingerprint(train),
                                                              std::move(sources),
                                                              detail::CallbackStates<Callbacks...>(callbacks...));
@@ -124,7 +124,7 @@ class Trainer {
       return goes_on;
     };
     try {
-      train_epochs(train, evaluate, session, tell);
+      if constexpr (advances) train_epochs(train, evaluate, session, tell);
     } catch (...) {  // of a batch, a source, an evaluation, a callback: what was trained before it is kept
       session.save_after_error();
       throw;
