@@ -12,6 +12,7 @@
 
 #include <torch/torch.h>
 
+#include <afd/compute/blas_threads.hpp>
 #include <afd/step/distiller.hpp>
 #include <afd/strategy/recipes.hpp>
 #include <afd/topology/cycle.hpp>
@@ -116,6 +117,25 @@ TEST_CASE("with fewer cores than networks they take turns, the costly ones first
     CHECK(std::set<std::thread::id>(ids.begin(), ids.end()).size() <= 2);
     CHECK(threads == std::array<int, 4>{1, 1, 1, 1});
   }
+}
+
+TEST_CASE("an OpenBLAS with threads of its own has no more of them than a network, and all again afterwards") {
+  static_cast<void>(torch::mm(torch::ones({2, 2}), torch::ones({2, 2})));
+  const afd::detail::OpenBlas blas = afd::detail::OpenBlas::find();
+  if (!blas.is_there()) {
+    MESSAGE("LibTorch computes with another BLAS here, or one on OpenMP's threads");
+    return;
+  }
+  const int before = blas.threads();
+  blas.set_threads(2);
+  NetworkRunner<2, afd::PeerThreads> runner(afd::PeerThreads{.threads = 2}, {1, 1});
+  std::array<int, 2> threads{};
+  runner.run([&](auto k) { threads[k] = blas.threads(); });
+  CHECK(threads == std::array<int, 2>{1, 1});
+  CHECK(blas.threads() == 2);
+  CHECK_THROWS_AS(runner.run([](auto) { throw std::runtime_error("a network's"); }), std::runtime_error);
+  CHECK(blas.threads() == 2);
+  blas.set_threads(before);
 }
 
 TEST_CASE("an exception reaches the caller, the first network's if there are several, and the threads live on") {

@@ -21,6 +21,7 @@
 #include <ATen/ThreadLocalState.h>
 #include <torch/types.h>
 
+#include <afd/compute/blas_threads.hpp>
 #include <afd/compute/thread_plan.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/detail/device.hpp>
@@ -38,7 +39,8 @@ struct Sequential {};
 /// for a costly one. The same bits as Sequential with as many LibTorch threads per network, unless networks
 /// draw random numbers (dropout), whose order is then that of the threads. Networks must not share anything that their
 /// forward writes to. OpenMP's threads wait for work by spinning, which takes cores from the networks: call
-/// torch::set_num_threads(1) in main(), or set OMP_WAIT_POLICY=passive.
+/// torch::set_num_threads(1) in main(), or set OMP_WAIT_POLICY=passive. While networks run, an OpenBLAS with threads of
+/// its own has as many as the network that has most, in all of the process.
 struct PeerThreads {
   int threads = 0;  ///< for all networks together; 0: as many as the machine has
 };
@@ -100,6 +102,7 @@ class NetworkRunner<K, PeerThreads, Thread> {
   void run(Body&& body) {
     const at::ThreadLocalState state;                    // grad mode and the like, as here
     const auto stream = DeviceStream::current(device_);  // which is not among those
+    const BlasThreads as_planned(*std::max_element(plan_.threads.begin(), plan_.threads.end()));
     errors_.fill(nullptr);
     for_each_index<K>([&](auto k) {
       tasks_[k] = [&body, &state, &stream] {
