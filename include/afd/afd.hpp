@@ -179,8 +179,8 @@
 #include <afd/strategy/term_call.hpp>
 #include <afd/strategy/weighted_edges.hpp>
 
-#include <afd/compute/buffer_snapshot.hpp>
 #include <afd/compute/blas_threads.hpp>
+#include <afd/compute/buffer_snapshot.hpp>
 #include <afd/compute/execution.hpp>
 #include <afd/compute/keep_memory.hpp>
 #include <afd/compute/layout.hpp>
