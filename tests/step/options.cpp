@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include <afd/step/options.hpp>
 //
+#include <cstddef>
 #include <type_traits>
+#include <vector>
 
+#include <torch/nn/functional/loss.h>
 #include <torch/optim.h>
 
+#include <afd/network/frozen.hpp>
 #include <afd/optim/torch_optimizer.hpp>
 #include <afd/step/distiller.hpp>
+#include <afd/strategy/feature_alignment.hpp>
 #include <afd/strategy/recipes.hpp>
+#include <afd/topology/one_way.hpp>
 #include <afd/topology/pair.hpp>
+#include <afd/transfer/transfer.hpp>
 
 #include "support/doctest.hpp"
 #include "support/recorder.hpp"
@@ -33,6 +40,51 @@ struct OneStep {
         afd::DistillerOptions{.logit = logit, .feature = feature, .discriminator = discriminator, .updates = Updates{}},
         a, b};
     distiller.step(afd_test::tiny_batch());
+  }
+};
+
+/// features = x A^T B^T, logits = features C^T: their gradients are written down easily.
+struct MatricesImpl : torch::nn::Module {
+  MatricesImpl()
+      : a(register_parameter("a", torch::randn({3, 4}, torch::kDouble))),
+        b(register_parameter("b", torch::randn({5, 3}, torch::kDouble))),
+        c(register_parameter("c", torch::randn({2, 5}, torch::kDouble))) {}
+  [[nodiscard]] afd::Outputs forward(const torch::Tensor& x) const {
+    const torch::Tensor features = x.mm(a.t()).mm(b.t());
+    return {.features = features, .logits = features.mm(c.t())};
+  }
+  torch::Tensor a, b, c;
+};
+TORCH_MODULE(Matrices);
+
+constexpr double logit_rate = 0.3;
+
+/// What the feature optimizer of a student gets in a step with a frozen teacher; weights are as the logit optimizer
+/// left them, for the recorder changes nothing.
+template <class Updates, class Logit>
+struct OfMatrices {
+  Matrices teacher{nullptr}, student{nullptr}, before{nullptr};
+  torch::Tensor x, labels;
+  std::vector<torch::Tensor> feature_gradients;
+
+  explicit OfMatrices(const Logit& logit) {
+    torch::manual_seed(11);
+    teacher = Matrices();
+    student = Matrices();
+    before = Matrices();
+    const torch::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < 3; ++i) before->parameters()[i].copy_(student->parameters()[i]);
+    x = torch::randn({6, 4}, torch::kDouble);
+    labels = torch::randint(2, {6}, torch::kLong);
+    const torch::AutoGradMode with_grad(true);
+    afd_test::Recorder feature;
+    const afd::Strategy strategy{afd::CrossEntropy{}, afd::FeatureAlignment<afd::L2Distance, afd::IdentityTransfer>{}};
+    const afd::DistillerOptions<Logit, afd_test::Recorder, afd::Adam, afd::Simultaneous, afd::ThrowNonFinite,
+                                afd::Sequential, Updates>
+        options{.logit = logit, .feature = feature};
+    afd::Distiller distiller{afd::topology::OneWay{}, strategy, options, afd::frozen(teacher), student};
+    distiller.step(afd::Batch{x, labels});
+    feature_gradients = feature[0].gradients;
   }
 };
 
@@ -101,6 +153,59 @@ TEST_CASE("a joint update trains networks, transfer layers and discriminators") 
     const auto& module = *distiller.cohort().edges().modules()[i];
     if (!module.parameters().empty()) CHECK_FALSE(afd_test::same_state(module, before[i]));
   }
+}
+
+TEST_CASE("LogitFirst: the feature gradient goes through the old forward at the weights of the logit update") {
+  using Libtorch = afd::TorchOptimizer<torch::optim::SGD, torch::optim::SGDOptions>;
+  const auto check = [](const auto& logit) {
+    const OfMatrices<afd::LogitFirst, std::remove_cvref_t<decltype(logit)>> run(logit);
+    // The logit loss's update, from the weights before.
+    const afd::Outputs old = run.before->forward(run.x);
+    const auto logit_gradients =
+        torch::autograd::grad({torch::nn::functional::cross_entropy(old.logits, run.labels)}, run.before->parameters());
+    const torch::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < 3; ++i) {
+      CHECK(torch::allclose(run.student->parameters()[i], run.before->parameters()[i] - logit_rate * logit_gradients[i],
+                            1e-10, 1e-12));
+      CHECK(run.student->parameters()[i]._version() > 0);
+    }
+    const torch::Tensor error = 2 * (old.features - run.teacher->forward(run.x).features) / old.features.numel();
+    const torch::Tensor of_b = error.t().mm(run.x.mm(run.before->a.t()));
+    const torch::Tensor of_a = error.mm(run.student->b).t().mm(run.x);  // the new B, the old error
+    CHECK(torch::allclose(run.feature_gradients[0], of_a, 1e-10, 1e-12));
+    CHECK(torch::allclose(run.feature_gradients[1], of_b, 1e-10, 1e-12));
+    CHECK_FALSE(run.feature_gradients[2].defined());
+  };
+  check(afd::Sgd{.lr = logit_rate, .momentum = 0, .weight_decay = 0});
+  check(Libtorch{torch::optim::SGDOptions(logit_rate)});
+  // Else both gradients are taken at the same weights.
+  const OfMatrices<afd::SeparateUpdates, afd::Sgd> both(afd::Sgd{.lr = logit_rate, .momentum = 0, .weight_decay = 0});
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor features = both.before->forward(both.x).features;
+  const torch::Tensor error = 2 * (features - both.teacher->forward(both.x).features) / features.numel();
+  CHECK(torch::allclose(both.feature_gradients[0], error.mm(both.before->b).t().mm(both.x), 1e-10, 1e-12));
+}
+
+TEST_CASE("LogitFirst trains networks, transfer layers and discriminators, and cannot take float16 back") {
+  torch::manual_seed(5);
+  auto a = afd_test::tiny_network(), b = afd_test::tiny_network({4, 6});
+  afd::Distiller distiller{
+      afd::topology::Pair{}, afd::AdversarialFeatureDistillation{},
+      afd::DistillerOptions{.execution = afd::PeerThreads{.threads = 2}, .updates = afd::LogitFirst{}}, a, b};
+  const afd::Batch batch = afd_test::tiny_batch();
+  distiller.build(batch);
+  std::vector<std::vector<torch::Tensor>> before;
+  for (const auto& module : distiller.cohort().edges().modules()) before.push_back(afd_test::state_of(*module));
+  const auto network = afd_test::state_of(*a);
+  distiller.step(batch);
+  CHECK_FALSE(afd_test::same_state(*a, network));
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const auto& module = *distiller.cohort().edges().modules()[i];
+    if (!module.parameters().empty()) CHECK_FALSE(afd_test::same_state(module, before[i]));
+  }
+  const afd::DistillerOptions half{.updates = afd::LogitFirst{}, .precision = afd::Precision::float16};
+  CHECK_THROWS_WITH_AS((afd::Distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, half, a, b}),
+                       doctest::Contains("with LogitFirst weights have changed"), afd::ConfigError);
 }
 
 TEST_SUITE_END();

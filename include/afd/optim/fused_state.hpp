@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <ATen/Parallel.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
@@ -72,8 +73,10 @@ class FusedState {
         update<double>(i, gradients[i], scale);
       }
       // Autograd cannot see a write through a pointer; without this, a graph that still needs the old values would
-      // take the new ones in silence.
-      parameters_[i].unsafeGetTensorImpl()->bump_version();
+      // take the new ones in silence. Unless the caller wants just that, in the way LibTorch's own operators are told.
+      if (!c10::impl::tls_is_dispatch_key_excluded(c10::DispatchKey::ADInplaceOrView)) {
+        parameters_[i].unsafeGetTensorImpl()->bump_version();
+      }
     }
   }
 

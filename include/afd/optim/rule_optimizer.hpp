@@ -168,8 +168,8 @@ class RuleOptimizer {
 
   [[nodiscard]] double clipping(double norm) const {
     if (!std::isfinite(norm)) {
-      throw NonFiniteError(concat("the norm of the gradients is ", norm, ", though the loss is finite; no weight was ",
-                                  "changed; lower the learning rate"));
+      throw NonFiniteError(
+          concat("the norm of the gradients is ", norm, ", though the loss is finite; lower the ", "learning rate"));
     }
     return std::fmin(1.0, handling_.max_norm / (norm + tiny));
   }

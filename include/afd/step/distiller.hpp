@@ -77,6 +77,7 @@ class Distiller {
         networks_(network_handle(std::forward<N>(networks))...) {
     detail::check_non_finite(options_.non_finite);
     detail::check_precision(options_.precision, options_.non_finite);
+    detail::check_updates(options_.precision, options_.updates);
     if constexpr (valid) {
       detail::for_each_index<Strat::size>(
           [&](auto t) { detail::check_edge_weights<typename Plan::template Bound<t>>(strategy_.template get<t>()); });

@@ -116,8 +116,7 @@ inline void require_finite_gradients(const std::vector<torch::Tensor>& gradients
   };
   for (const torch::Tensor& gradient : gradients) {
     if (!gradient.defined() || sum_is_finite(gradient) || gradient.isfinite().all().item<bool>()) continue;
-    throw NonFiniteError(concat("one of shape ", gradient.sizes(),
-                                " holds NaN or infinity, though the loss is finite; no weight was changed",
+    throw NonFiniteError(concat("one of shape ", gradient.sizes(), " holds NaN or infinity, though the loss is finite",
                                 way_out_of_unset_memory()));
   }
 }
@@ -125,16 +124,13 @@ inline void require_finite_gradients(const std::vector<torch::Tensor>& gradients
 /// Runs `prepare`, which throws NonFiniteError for gradients that no optimizer must see.
 template <class Prepare, class Policy>
 bool refuses_gradients(const Prepare& prepare, const Policy& policy, SkippedSteps& skipped) {
-  if constexpr (std::is_same_v<Policy, SkipNonFinite>) {
-    try {
-      prepare();
-      return false;
-    } catch (const NonFiniteError& error) {
-      return refuse(concat(error.what(), "; "), policy, skipped);
-    }
-  } else {
+  try {
     prepare();
     return false;
+  } catch (const NonFiniteError& error) {
+    const std::string message = concat(error.what(), "; no weight was changed");
+    if constexpr (!std::is_same_v<Policy, SkipNonFinite>) throw NonFiniteError(message);
+    return refuse(message + "; ", policy, skipped);
   }
 }
 

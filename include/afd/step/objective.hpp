@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <ATen/core/LegacyTypeDispatch.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
 
@@ -127,6 +128,16 @@ class Objective {
     if (gradients_.empty()) return;
     named_device_errors([&] { optimizer_->apply(gradients_); }, place_, ", update");
     gradients_.clear();
+  }
+
+  /// The same without autograd's knowledge, until tell_autograd(): what goes backward through the graph of these
+  /// parameters meanwhile does so with their new values.
+  void apply_behind_autograd() {
+    const at::AutoDispatchBelowADInplaceOrView no_versions;
+    apply();
+  }
+  void tell_autograd() {
+    for (const torch::Tensor& parameter : parameters()) parameter.unsafeGetTensorImpl()->bump_version();
   }
 
   /// Whether its optimizer keeps gradients for an update that is not due yet.

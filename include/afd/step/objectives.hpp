@@ -7,7 +7,8 @@
 //     feature loss of k  ->  extractor of network k, transfer layers of its edges   (its feature optimizer)
 //     L_D,jk  ->  the discriminator of edge j -> k                                  (its own optimizer)
 //
-// With JointUpdate the first two are one, by the logit optimizer.
+// With JointUpdate the first two are one, by the logit optimizer; with LogitFirst the second is taken after the first's
+// update.
 
 #include <array>
 #include <cstddef>
@@ -47,6 +48,7 @@ template <class Plan, class Options>
 class Objectives {
  public:
   static constexpr bool joint = std::is_same_v<decltype(Options::updates), JointUpdate>;
+  static constexpr bool logit_first = std::is_same_v<decltype(Options::updates), LogitFirst>;
 
   /// Whether network k has an objective of that level.
   static constexpr bool has(std::size_t network, Level level) {

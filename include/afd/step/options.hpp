@@ -63,6 +63,14 @@ struct JointUpdate {
   static constexpr bool uses_feature_optimizer = false;
 };
 
+/// The logit loss's update comes first, and the feature loss's gradient is then taken at the weights that it has left,
+/// but through the forward that was there before: two optimizers that take turns within a step, as the method was
+/// published. It differs from SeparateUpdates by one logit update. A feature gradient that is not finite is an error
+/// with any policy that looks at it, for the logit update is made by then. Not with Precision::float16.
+struct LogitFirst {
+  static constexpr bool uses_feature_optimizer = true;
+};
+
 /// The values that tune a distiller. The types are chosen with them:
 ///     DistillerOptions{.logit = Sgd{.lr = 0.05}, .feature = Adam{.lr = 1e-4}}
 /// An optimizer for each network: .logit = PerNetwork{Sgd{}, AdamW{}}; others for some parameters: PerParameter.
@@ -135,10 +143,22 @@ void check_precision(Precision precision, const Policy& /*non_finite*/) {
       "afd::ThrowNonFinite or afd::SkipNonFinite, or Precision::bfloat16");
 }
 
+/// Throws ConfigError for updates that cannot be made in a precision.
+template <class Updates>
+void check_updates(Precision precision, const Updates& /*updates*/) {
+  if constexpr (std::is_same_v<Updates, LogitFirst>) {
+    if (precision != Precision::float16) return;
+    throw ConfigError(
+        "Precision::float16 takes a step back whose gradients overflow, but with LogitFirst weights have changed by "
+        "then: choose Precision::bfloat16, or SeparateUpdates");
+  }
+}
+
 template <class Updates>
 consteval bool require_updates() {
-  static_assert(std::is_same_v<Updates, SeparateUpdates> || std::is_same_v<Updates, JointUpdate>,
-                "afd: the updates of a distiller are afd::SeparateUpdates or afd::JointUpdate");
+  static_assert(std::is_same_v<Updates, SeparateUpdates> || std::is_same_v<Updates, JointUpdate> ||
+                    std::is_same_v<Updates, LogitFirst>,
+                "afd: the updates of a distiller are afd::SeparateUpdates, afd::JointUpdate or afd::LogitFirst");
   return true;
 }
 

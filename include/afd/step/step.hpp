@@ -92,7 +92,11 @@ class Step {
     require_averages_can_follow<Plan>(networks_);
     attempt.changes_weights();
     each_live_network([&](auto k) {
-      cohort_.objectives().template each_own<k>([](auto& objective) { objective.apply(); });
+      if constexpr (Objectives<Plan, Options>::logit_first) {
+        update_logit_first<k>();
+      } else {
+        cohort_.objectives().template each_own<k>([](auto& objective) { objective.apply(); });
+      }
       if constexpr (!discriminator_first) update_discriminators<k>();
     });
     ++cohort_.steps;
@@ -153,7 +157,7 @@ class Step {
     });
   }
 
-  /// Of network K's logit and feature loss; with JointUpdate, of their sum.
+  /// Of network K's logit and feature loss; with JointUpdate, of their sum; with LogitFirst, of the logit loss only.
   template <std::size_t K>
   void take_own() {
     auto& objectives = cohort_.objectives();
@@ -168,10 +172,34 @@ class Step {
       if constexpr (Plan::trains(K, Level::logit)) {
         if (logit.defined()) objectives.template logit<K>().take(logit, /*keep_graph=*/feature.defined(), scale());
       }
-      if constexpr (Plan::trains(K, Level::feature)) {
+      if constexpr (Plan::trains(K, Level::feature) && !Objectives<Plan, Options>::logit_first) {
         if (feature.defined()) objectives.template feature<K>().take(feature, /*keep_graph=*/false, scale());
       }
     }
+  }
+
+  template <std::size_t K>
+  void update_logit_first() {
+    auto& objectives = cohort_.objectives();
+    if constexpr (Plan::trains(K, Level::logit)) objectives.template logit<K>().apply_behind_autograd();
+    if constexpr (Plan::trains(K, Level::feature)) {
+      auto& objective = objectives.template feature<K>();
+      if (losses_.feature(K).defined()) objective.take(losses_.feature(K), /*keep_graph=*/false, scale());
+      try {
+        prepare(objective);
+      } catch (const NonFiniteError& error) {
+        throw NonFiniteError(concat(error.what(), "; with LogitFirst the logit loss has changed weights by then"));
+      }
+      objective.apply();
+    }
+    if constexpr (Plan::trains(K, Level::logit)) objectives.template logit<K>().tell_autograd();
+  }
+
+  /// Of one objective alone.
+  template <class O>
+  void prepare(O& objective) {
+    if (on_accelerator() && all_are_finite({objective.probe(Guard::looks)})) return objective.prepare_probed();
+    objective.prepare(Guard::looks);
   }
 
   /// Whose gradients are looked at.
