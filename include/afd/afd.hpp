@@ -205,6 +205,7 @@
 #include <afd/observe/game_health.hpp>
 #include <afd/observe/game_scores.hpp>
 #include <afd/observe/history.hpp>
+#include <afd/observe/map_similarity.hpp>
 #include <afd/observe/mean_probability.hpp>
 #include <afd/observe/multi_label.hpp>
 #include <afd/observe/regression.hpp>
@@ -253,6 +254,7 @@
 #include <afd/train/scheduled_factors.hpp>
 #include <afd/train/score_keeping.hpp>
 #include <afd/train/session.hpp>
+#include <afd/train/similarity_watch.hpp>
 #include <afd/train/stop_signals.hpp>
 #include <afd/train/stoppable_source.hpp>
 #include <afd/train/trainer.hpp>
