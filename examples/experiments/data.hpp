@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The data of a cell: a few training images, others that choose epochs, and the test set.
+// The data of a study: a few training images, others that choose epochs, and the test set.
 
-#include <cstddef>
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,12 +25,12 @@
 #include <afd/data/prefetch.hpp>
 #include <afd/data/tensor_dataset.hpp>
 
-#include "cell.hpp"
 #include "networks.hpp"
+#include "settings.hpp"
 
 namespace experiments {
 
-/// Images in memory, or the names of their files: read once for the whole grid.
+/// Images in memory, or the names of their files: read once.
 struct Files {
   struct InMemory {
     afd::TensorDataset train;
@@ -72,39 +73,44 @@ struct Files {
   throw afd::ConfigError("there is no data called " + name + "; choose fashion-mnist, cifar10, cifar100 or folders");
 }
 
-/// What a cell trains on. The validation images are the same for every seed; the training images are drawn with it.
-struct CellData {
+/// What a study trains and looks at. All but the training images, which are drawn with it, are the same for every seed.
+struct StudyData {
   NetworkShape shape;
-  torch::Tensor example;  ///< one image of zeros, of the size that networks get
-  afd::AnySource train;
+  std::function<afd::AnySource(std::uint64_t seed)> train;
   afd::AnySource validation;
-  afd::AnySource test;
+  afd::AnySource compared;  ///< some of those, on which maps are compared
+  afd::AnySource scored;    ///< the test images, or the validation images while settings are chosen
 };
 
 namespace data_details {
 
 constexpr std::uint64_t validation_seed = 12345;
+constexpr std::int64_t compared_images = 500;
 
 [[nodiscard]] inline bool takes_part(const Settings& settings, std::int64_t available) {
   return settings.images > 0 && settings.images < available;
 }
 
-[[nodiscard]] inline CellData of_tensors(const Files::InMemory& files, const Settings& settings, std::uint64_t seed,
-                                         std::int64_t classes) {
+[[nodiscard]] inline StudyData of_tensors(const Files::InMemory& files, const Settings& settings,
+                                          std::int64_t classes) {
   const auto [rest, held_out] = files.train.split(settings.validation, validation_seed);
-  const afd::TensorDataset train = takes_part(settings, rest.size()) ? rest.take(settings.images, seed) : rest;
-  const std::int64_t channels = train.inputs.size(1), height = train.inputs.size(2), width = train.inputs.size(3);
-  const afd::Normalize normalize = afd::channel_statistics(train);
+  const std::int64_t channels = rest.inputs.size(1), height = rest.inputs.size(2);
+  // Of all images, so that networks see the same numbers whatever part of them a seed draws.
+  const afd::Normalize normalize = afd::channel_statistics(rest);
   const auto plain = [&](const afd::TensorDataset& images) {
     return afd::AnySource(afd::BatchLoader(images, {.batch_size = 500, .shuffle = false}, normalize));
   };
+  const auto train = [settings, normalize, rest = rest, height](std::uint64_t seed) {
+    return afd::AnySource(afd::BatchLoader(
+        takes_part(settings, rest.size()) ? rest.take(settings.images, seed) : rest,
+        {.batch_size = settings.batch, .seed = seed},
+        afd::Compose{afd::PadCrop{.padding = height >= 32 ? 4 : 2}, afd::HorizontalFlip{}, normalize}));
+  };
   return {.shape = {channels, classes, settings.stem_stride},
-          .example = torch::zeros({1, channels, height, width}),
-          .train = afd::AnySource(afd::BatchLoader(
-              train, {.batch_size = settings.batch, .seed = seed},
-              afd::Compose{afd::PadCrop{.padding = height >= 32 ? 4 : 2}, afd::HorizontalFlip{}, normalize})),
+          .train = train,
           .validation = plain(held_out),
-          .test = plain(files.test)};
+          .compared = plain(held_out.first(std::min(compared_images, held_out.size()), afd::Classes::any)),
+          .scored = plain(settings.scores_validation ? held_out : files.test)};
 }
 
 /// Statistics of ImageNet's training images, which everybody uses.
@@ -112,26 +118,27 @@ constexpr std::uint64_t validation_seed = 12345;
   return {.mean = {0.485, 0.456, 0.406}, .stddev = {0.229, 0.224, 0.225}};
 }
 
-[[nodiscard]] inline CellData of_folders(const Files::OnDisk& files, const Settings& settings, std::uint64_t seed,
-                                         std::int64_t classes) {
-  const std::int64_t side = settings.image_side;
-  const auto some = [](const afd::ImageListing& all, std::int64_t first, std::int64_t count, std::uint64_t of) {
-    const auto size = static_cast<std::int64_t>(all.files.size());
-    if (count < 1 || first + count > size) {
-      throw afd::DataError("the training folder has " + std::to_string(size) +
-                           " images, too few for so many validation images");
-    }
-    const auto order = afd::permutation(size, of, ~std::uint64_t{0});
-    afd::ImageListing part{all.classes, {}};
-    for (std::int64_t i = first; i < first + count; ++i) {
-      part.files.push_back(all.files[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
-    }
-    return part;
-  };
-  const auto left = static_cast<std::int64_t>(files.train.files.size()) - settings.validation;
-  afd::ImageListing train = some(files.train, settings.validation, left, validation_seed);
-  if (takes_part(settings, left)) train = some(train, 0, settings.images, seed);
+/// `count` images of the list from place `first` on, in an order of that seed.
+[[nodiscard]] inline afd::ImageListing some_of(const afd::ImageListing& all, std::int64_t first, std::int64_t count,
+                                               std::uint64_t seed) {
+  const auto size = static_cast<std::int64_t>(all.files.size());
+  if (count < 1 || first + count > size) {
+    throw afd::DataError("the training folder has " + std::to_string(size) +
+                         " images, too few for so many validation images");
+  }
+  const auto order = afd::permutation(size, seed, ~std::uint64_t{0});
+  afd::ImageListing part{all.classes, {}};
+  for (std::int64_t i = first; i < first + count; ++i) {
+    part.files.push_back(all.files[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
+  }
+  return part;
+}
 
+[[nodiscard]] inline StudyData of_folders(const Files::OnDisk& files, const Settings& settings, std::int64_t classes) {
+  const std::int64_t side = settings.image_side;
+  const auto left = static_cast<std::int64_t>(files.train.files.size()) - settings.validation;
+  const afd::ImageListing rest = some_of(files.train, settings.validation, left, validation_seed);
+  const afd::ImageListing held_out = some_of(files.train, 0, settings.validation, validation_seed);
   const auto ahead = [](auto loader) {
     return afd::AnySource(std::make_shared<afd::Prefetch<decltype(loader)>>(std::move(loader)));
   };
@@ -141,20 +148,25 @@ constexpr std::uint64_t validation_seed = 12345;
     return ahead(afd::BatchLoader(afd::ImageFolder(images, middle, files.threads),
                                   {.batch_size = settings.batch, .shuffle = false}, imagenet_statistics()));
   };
+  const auto train = [settings, rest, ahead, side, threads = files.threads](std::uint64_t seed) {
+    const auto size = static_cast<std::int64_t>(rest.files.size());
+    return ahead(afd::BatchLoader(
+        afd::ImageFolder(takes_part(settings, size) ? some_of(rest, 0, settings.images, seed) : rest,
+                         afd::RandomResizedCrop{.side = side}, threads),
+        {.batch_size = settings.batch, .seed = seed}, afd::Compose{afd::HorizontalFlip{}, imagenet_statistics()}));
+  };
   return {.shape = {3, classes, settings.stem_stride},
-          .example = torch::zeros({1, 3, side, side}),
-          .train = ahead(afd::BatchLoader(afd::ImageFolder(train, afd::RandomResizedCrop{.side = side}, files.threads),
-                                          {.batch_size = settings.batch, .seed = seed},
-                                          afd::Compose{afd::HorizontalFlip{}, imagenet_statistics()})),
-          .validation = plain(some(files.train, 0, settings.validation, validation_seed)),
-          .test = plain(files.test)};
+          .train = train,
+          .validation = plain(held_out),
+          .compared = plain(some_of(held_out, 0, std::min(compared_images, settings.validation), validation_seed)),
+          .scored = plain(settings.scores_validation ? held_out : files.test)};
 }
 
 }  // namespace data_details
 
-[[nodiscard]] inline CellData make_cell_data(const Files& files, const Settings& settings, std::uint64_t seed) {
-  return files.on_disk ? data_details::of_folders(*files.on_disk, settings, seed, files.classes)
-                       : data_details::of_tensors(*files.in_memory, settings, seed, files.classes);
+[[nodiscard]] inline StudyData make_study_data(const Files& files, const Settings& settings) {
+  return files.on_disk ? data_details::of_folders(*files.on_disk, settings, files.classes)
+                       : data_details::of_tensors(*files.in_memory, settings, files.classes);
 }
 
 }  // namespace experiments

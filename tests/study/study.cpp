@@ -13,6 +13,7 @@
 #include <string>
 #include <thread>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <torch/torch.h>
@@ -324,6 +325,24 @@ TEST_CASE("several studies in one folder share the work") {
   CHECK(result.is_finished);
   REQUIRE(result.cells.size() == 2);
   CHECK(result.cells[0].recipe == "dml");
+}
+
+TEST_CASE("a part of the recipes can be trained first, and others later") {
+  const TempFolder temp;
+  Data data;
+  const auto compare = [&](std::vector<std::string> recipes) {
+    afd::Study study{{.seeds = 1, .folder = temp.path() / "study", .recipes = std::move(recipes), .progress = nullptr}};
+    return study.compare(networks, data.train, data.validation, data.test, alone(), dml());
+  };
+  const auto part = compare({"dml"});
+  REQUIRE(part.cells.size() == 1);
+  CHECK(part.comparison.recipes.at(0).name == "dml");
+  const auto whole = compare({});
+  REQUIRE(whole.cells.size() == 2);
+  CHECK(whole.comparison.recipes.at(0).name == "alone");
+  CHECK(whole.cells[0].networks[0].last == part.cells[0].networks[0].last);
+  CHECK(error_of([&] { static_cast<void>(compare({"afd"})); }) ==
+        "a study has no recipe called afd; there are alone and dml");
 }
 
 TEST_CASE("options that cannot work are refused") {

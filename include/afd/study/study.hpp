@@ -33,6 +33,7 @@
 #include <afd/study/study_progress.hpp>
 #include <afd/study/study_recipe.hpp>
 #include <afd/study/study_report.hpp>
+#include <afd/study/verdict.hpp>
 #include <afd/train/stop_signals.hpp>
 
 namespace afd {
@@ -59,7 +60,7 @@ class Study {
     }
   }
 
-  /// Trains every recipe with every seed, seed by seed, and compares all with the first.
+  /// Trains every recipe that is wanted with every seed, seed by seed, and compares all with the first of them.
   ///
   /// make_networks(seed), or make_networks(), returns networks with new weights, one or several in a std::tuple,
   /// std::pair or std::array; LibTorch's random numbers are at the seed. `train` is a source of batches, which a
@@ -80,8 +81,8 @@ class Study {
     constexpr auto column = S::columns[S::watched];
     const std::string label(column.label.empty() ? column.name : column.label);
     score_ = {std::string(column.name), label, column.factor, S::better == Better::higher};
-    names_ = {recipes.name...};
-    check_names({recipes.begins_with...});
+    const Starts starts = choose({recipes.name...}, {recipes.begins_with...});
+    check_names(starts);
     for (const char* part : {"networks", "running"}) std::filesystem::create_directories(options_.folder / part);
 
     const StopSignals signals;
@@ -120,7 +121,7 @@ class Study {
       return is_finished;
     };
     require_same_cells(from_of);
-    const bool is_finished = run_all({recipes.begins_with...}, signals, from_of, train_cell);
+    const bool is_finished = run_all(starts, signals, from_of, train_cell);
     StudyResult result{wanted(file_.read()), {}, is_finished};
     result.comparison = compare_cells(result.cells, names_, network_names(), score_, options_.weights);
     StudyEntries entries;
@@ -133,6 +134,26 @@ class Study {
   template <class Recipe>
   using ScoreOf = std::remove_cvref_t<decltype(std::declval<const Recipe&>().training.score)>;
   using Starts = std::vector<std::vector<WeightsFrom>>;
+
+  /// Keeps the names of the recipes that are wanted; returns where their weights come from. Throws ConfigError for
+  /// wanted ones that there are not.
+  [[nodiscard]] Starts choose(const std::vector<std::string>& names, const Starts& starts) {
+    const auto has = [](const std::vector<std::string>& all, const std::string& name) {
+      return std::find(all.begin(), all.end(), name) != all.end();
+    };
+    for (const std::string& name : options_.recipes) {
+      if (has(names, name)) continue;
+      throw ConfigError(detail::concat("a study has no recipe called ", name, "; there are ", detail::listed(names)));
+    }
+    names_.clear();
+    Starts chosen;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (!options_.recipes.empty() && !has(options_.recipes, names[i])) continue;
+      names_.push_back(names[i]);
+      chosen.push_back(starts[i]);
+    }
+    return chosen;
+  }
 
   void check_names(const Starts& starts) const {
     for (std::size_t i = 0; i < names_.size(); ++i) {

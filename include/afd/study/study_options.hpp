@@ -20,6 +20,7 @@ struct StudyOptions {
   std::filesystem::path folder = {};       ///< where results lie, made if need be
   std::string title = "study";             ///< of the page
   std::vector<std::string> networks = {};  ///< what they are called; empty: "network 0", ...
+  std::vector<std::string> recipes = {};   ///< only those of these names are trained and compared; empty: all
   ComparedWeights weights = ComparedWeights::last;  ///< which are compared, and saved
   bool save_networks = true;                        ///< as <folder>/networks/<recipe>-seed<n>-<network>.afd
   std::ostream* progress = &std::cerr;              ///< where it is shown how far the study is; nullptr: nowhere
