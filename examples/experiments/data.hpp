@@ -93,14 +93,15 @@ constexpr std::int64_t compared_images = 500;
 
 [[nodiscard]] inline StudyData of_tensors(const Files::InMemory& files, const Settings& settings,
                                           std::int64_t classes) {
-  const auto [rest, held_out] = files.train.split(settings.validation, validation_seed);
+  const auto parts = files.train.split(settings.validation, validation_seed);
+  const afd::TensorDataset &rest = parts.train, &held_out = parts.validation;
   const std::int64_t channels = rest.inputs.size(1), height = rest.inputs.size(2);
   // Of all images, so that networks see the same numbers whatever part of them a seed draws.
   const afd::Normalize normalize = afd::channel_statistics(rest);
   const auto plain = [&](const afd::TensorDataset& images) {
     return afd::AnySource(afd::BatchLoader(images, {.batch_size = 500, .shuffle = false}, normalize));
   };
-  const auto train = [settings, normalize, rest = rest, height](std::uint64_t seed) {
+  const auto train = [settings, normalize, rest, height](std::uint64_t seed) {
     return afd::AnySource(afd::BatchLoader(
         takes_part(settings, rest.size()) ? rest.take(settings.images, seed) : rest,
         {.batch_size = settings.batch, .seed = seed},
