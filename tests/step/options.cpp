@@ -88,6 +88,25 @@ struct OfMatrices {
   }
 };
 
+/// A step with these options changes a network, transfer layers and discriminators.
+template <class Options>
+void check_trains_all(const Options& options) {
+  torch::manual_seed(5);
+  auto a = afd_test::tiny_network(), b = afd_test::tiny_network({4, 6});
+  afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, options, a, b};
+  const afd::Batch batch = afd_test::tiny_batch();
+  distiller.build(batch);
+  std::vector<std::vector<torch::Tensor>> before;
+  for (const auto& module : distiller.cohort().edges().modules()) before.push_back(afd_test::state_of(*module));
+  const auto network = afd_test::state_of(*a);
+  distiller.step(batch);
+  CHECK_FALSE(afd_test::same_state(*a, network));
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const auto& module = *distiller.cohort().edges().modules()[i];
+    if (!module.parameters().empty()) CHECK_FALSE(afd_test::same_state(module, before[i]));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("the defaults are SGD for logits, slow Adam for features and discriminators, all at once, checked") {
@@ -138,21 +157,7 @@ TEST_CASE("a joint update is one optimizer's, with the sum of both gradients, tr
 }
 
 TEST_CASE("a joint update trains networks, transfer layers and discriminators") {
-  torch::manual_seed(5);
-  auto a = afd_test::tiny_network(), b = afd_test::tiny_network({4, 6});
-  afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{},
-                           afd::DistillerOptions{.updates = afd::JointUpdate{}}, a, b};
-  const afd::Batch batch = afd_test::tiny_batch();
-  distiller.build(batch);
-  std::vector<std::vector<torch::Tensor>> before;
-  for (const auto& module : distiller.cohort().edges().modules()) before.push_back(afd_test::state_of(*module));
-  const auto network = afd_test::state_of(*a);
-  distiller.step(batch);
-  CHECK_FALSE(afd_test::same_state(*a, network));
-  for (std::size_t i = 0; i < before.size(); ++i) {
-    const auto& module = *distiller.cohort().edges().modules()[i];
-    if (!module.parameters().empty()) CHECK_FALSE(afd_test::same_state(module, before[i]));
-  }
+  check_trains_all(afd::DistillerOptions{.updates = afd::JointUpdate{}});
 }
 
 TEST_CASE("LogitFirst: the feature gradient goes through the old forward at the weights of the logit update") {
@@ -186,23 +191,26 @@ TEST_CASE("LogitFirst: the feature gradient goes through the old forward at the 
   CHECK(torch::allclose(both.feature_gradients[0], error.mm(both.before->b).t().mm(both.x), 1e-10, 1e-12));
 }
 
+TEST_CASE("LogitFirst: a feature gradient that is not finite is an error that says what has changed by then") {
+  torch::manual_seed(11);
+  Matrices teacher, student;
+  int calls = 0;
+  student->a.register_hook([&](const torch::Tensor& gradient) { return ++calls == 2 ? gradient / 0.0 : gradient; });
+  const afd::Strategy strategy{afd::CrossEntropy{}, afd::FeatureAlignment<afd::L2Distance, afd::IdentityTransfer>{}};
+  afd::Distiller distiller{afd::topology::OneWay{}, strategy, afd::DistillerOptions{.updates = afd::LogitFirst{}},
+                           afd::frozen(teacher), student};
+  const auto before = afd_test::state_of(*student);
+  CHECK_THROWS_WITH_AS(
+      distiller.step(afd::Batch{torch::randn({6, 4}, torch::kDouble), torch::randint(2, {6}, torch::kLong)}),
+      doctest::Contains("with LogitFirst the logit loss has changed weights by then"), afd::NonFiniteError);
+  CHECK(calls == 2);
+  CHECK_FALSE(afd_test::same_state(*student, before));
+  CHECK(student->a.isfinite().all().item<bool>());
+}
+
 TEST_CASE("LogitFirst trains networks, transfer layers and discriminators, and cannot take float16 back") {
-  torch::manual_seed(5);
-  auto a = afd_test::tiny_network(), b = afd_test::tiny_network({4, 6});
-  afd::Distiller distiller{
-      afd::topology::Pair{}, afd::AdversarialFeatureDistillation{},
-      afd::DistillerOptions{.execution = afd::PeerThreads{.threads = 2}, .updates = afd::LogitFirst{}}, a, b};
-  const afd::Batch batch = afd_test::tiny_batch();
-  distiller.build(batch);
-  std::vector<std::vector<torch::Tensor>> before;
-  for (const auto& module : distiller.cohort().edges().modules()) before.push_back(afd_test::state_of(*module));
-  const auto network = afd_test::state_of(*a);
-  distiller.step(batch);
-  CHECK_FALSE(afd_test::same_state(*a, network));
-  for (std::size_t i = 0; i < before.size(); ++i) {
-    const auto& module = *distiller.cohort().edges().modules()[i];
-    if (!module.parameters().empty()) CHECK_FALSE(afd_test::same_state(module, before[i]));
-  }
+  check_trains_all(afd::DistillerOptions{.execution = afd::PeerThreads{.threads = 2}, .updates = afd::LogitFirst{}});
+  auto a = afd_test::tiny_network(), b = afd_test::tiny_network();
   const afd::DistillerOptions half{.updates = afd::LogitFirst{}, .precision = afd::Precision::float16};
   CHECK_THROWS_WITH_AS((afd::Distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, half, a, b}),
                        doctest::Contains("with LogitFirst weights have changed"), afd::ConfigError);

@@ -2,8 +2,8 @@
 #pragma once
 
 // How many threads OpenBLAS computes with, where it has threads of its own. LibTorch leaves some 1x1 convolutions and
-// all linear layers to it and does not tell it how many. All that call it then share one team, one at a time, which
-// waits by spinning: networks that run at the same time would be slower than one after the other. Torch-free.
+// other products of matrices to it and does not tell it how many. All that call it then share one team, one at a time,
+// which waits by spinning: networks that run at the same time would be slower than one after the other. Torch-free.
 
 #include <algorithm>
 #include <cstddef>

@@ -36,8 +36,8 @@ namespace detail {
 
 /// Of maps [N, ...] of the same N samples. The centred kernel alignment (Kornblith et al., ICML 2019) is
 /// <K, L> / (|K| |L|), K and L being the products of all pairs of samples' centred maps: it does not change if either
-/// network's channels are turned or scaled, which the other three do. Takes N^2 numbers of memory. Throws ShapeError
-/// for another number of samples in one of them, DataError for none.
+/// network's maps are turned as vectors or all scaled alike; the other three do. Takes N^2 numbers of memory. Throws
+/// ShapeError for another number of samples in one of them, DataError for none.
 [[nodiscard]] inline MapSimilarity map_similarity(const torch::Tensor& first, const torch::Tensor& second) {
   if (first.dim() < 1 || second.dim() < 1 || first.size(0) != second.size(0)) {
     throw ShapeError(
