@@ -44,15 +44,13 @@ template <class T>
 consteval bool can_be_packed() {
   if constexpr (std::same_as<T, torch::Tensor> || PackedNumber<T> || std::is_empty_v<T>) {
     return true;
-  } else if constexpr (!std::default_initializable<T>) {
-    return false;
-  } else if constexpr (is_optional<T> || PackedList<T>) {
+  } else if constexpr (std::default_initializable<T> && (is_optional<T> || PackedList<T>)) {
     return can_be_packed<typename T::value_type>();
-  } else if constexpr (TupleLike<T>) {
+  } else if constexpr (std::default_initializable<T> && TupleLike<T>) {
     return []<std::size_t... I>(std::index_sequence<I...>) {
       return (can_be_packed<std::remove_cvref_t<std::tuple_element_t<I, T>>>() && ...);
     }(std::make_index_sequence<std::tuple_size<T>::value>{});
-  } else if constexpr (LooksInto<T>) {
+  } else if constexpr (std::default_initializable<T> && LooksInto<T>) {
     return apply_fields_type<T>([](auto... members) {
       return (can_be_packed<std::remove_cvref_t<typename decltype(members)::type>>() && ...);
     });

@@ -18,7 +18,7 @@ class MessagePart {
  public:
   template <class T>
   explicit MessagePart(const T& value)
-      : value_(std::addressof(value)),
+      : value_(static_cast<const void*>(std::addressof(value))),
         write_([](std::ostream& out, const void* of) { out << *static_cast<const T*>(of); }) {}
   explicit MessagePart(const char* text)
       : value_(text), write_([](std::ostream& out, const void* of) { out << static_cast<const char*>(of); }) {}

@@ -52,10 +52,8 @@ inline constexpr bool takes_of =
 template <class T, std::size_t Count, std::size_t Place, std::size_t Tried = 2>
 consteval std::size_t values_at() {
   constexpr std::size_t left = Count - Place;
-  if constexpr (Tried == 2 && takes_of<T, Place, 0, left - 1>) {
-    return 1;  // by far the most are done with this
-  } else if constexpr (Tried > left) {
-    return 1;
+  if constexpr ((Tried == 2 && takes_of<T, Place, 0, left - 1>) || Tried > left) {
+    return 1;  // by far the most are done with the first
   } else if constexpr (takes_of<T, Place, Tried, left - Tried> && !takes_of<T, Place, Tried, left - Tried + 1>) {
     return Tried;
   } else {

@@ -70,7 +70,7 @@ template <class ScoresOf>
   const torch::Tensor scores = scores_of(at);
   detail::require_scores(scores, at);
   detail::require_slope(scores.requires_grad());
-  const auto each = static_cast<double>(scores.numel() / scores.size(0));
+  const auto each = static_cast<double>(scores.numel()) / static_cast<double>(scores.size(0));
   const std::vector<torch::Tensor> slopes =
       torch::autograd::grad({scores.sum() / each}, {at}, /*grad_outputs=*/{}, /*retain_graph=*/differentiable,
                             /*create_graph=*/differentiable, /*allow_unused=*/true);

@@ -115,7 +115,9 @@ class Cohort {
   [[nodiscard]] bool begins_to_note() const { return steps_to_note_ == noted_steps; }
   /// After each step that updated something: when there were enough of them, says once what no loss reaches.
   void note_reached(const Networks& networks, const Say& say) {
-    if (steps_to_note_ == 0 || --steps_to_note_ > 0) return;
+    if (steps_to_note_ == 0) return;
+    --steps_to_note_;
+    if (steps_to_note_ > 0) return;
     tell_unreached<Plan>(networks, objectives_, noted_steps, say);
     objectives_.each([](auto& objective) { objective.stop_noting(); });
   }

@@ -82,7 +82,7 @@ namespace detail {
   for (std::size_t k = 0; k < row.networks.size(); ++k) {
     const RecipeOutcome& outcome = row.networks[k];
     const std::string difference = detail::interval_text(outcome.difference, digits, true);
-    const std::string told = comparison.networks.at(k) + " (" + difference + ' ' + unit + ")";
+    const std::string told = detail::concat(comparison.networks.at(k), " (", difference, ' ', unit, ")");
     switch (verdict_of(outcome, comparison.score.higher_is_better)) {
       case Verdict::helps:
         helped.push_back(told);
