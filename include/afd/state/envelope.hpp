@@ -38,9 +38,7 @@ inline constexpr std::array<std::uint8_t, 8> envelope_magic{0x89, 'a', 'f', 'd',
 
 /// `size` bytes, the lowest first.
 inline void put_number(Bytes& bytes, std::uint64_t number, std::size_t size) {
-  const std::size_t first = bytes.size();
-  bytes.resize(first + size);
-  for (std::size_t i = 0; i < size; ++i) bytes[first + i] = static_cast<std::uint8_t>(number >> (8 * i));
+  for (std::size_t i = 0; i < size; ++i) bytes.push_back(static_cast<std::uint8_t>(number >> (8 * i)));
 }
 
 [[nodiscard]] inline std::uint64_t get_number(std::span<const std::uint8_t> bytes) {

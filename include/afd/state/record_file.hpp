@@ -94,7 +94,6 @@ class RecordFile {
   void append(const ContentKey& key, std::span<const std::uint8_t> content) {
     if (!can_write_) return;
     Bytes keyed;
-    keyed.reserve(key_size + content.size());
     detail::put_number(keyed, key.first, 8);
     detail::put_number(keyed, key.second, 8);
     keyed.insert(keyed.end(), content.begin(), content.end());
