@@ -41,9 +41,11 @@ inline ImageBytes jpeg_of(int width, int height, int channels, const ImageBytes&
   unsigned char* written = nullptr;
   unsigned long size = 0;
   const int format = channels == 1 ? TJPF_GRAY : channels == 3 ? TJPF_RGB : TJPF_CMYK;
-  const bool is_done = pixels.size() == static_cast<std::size_t>(width * height * channels) &&
-                       tjCompress2(encoder, pixels.data(), width, 0, height, format, &written, &size,
-                                   channels == 1 ? TJSAMP_GRAY : subsampling, 95, flags) == 0;
+  const std::size_t values =
+      static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * static_cast<std::size_t>(channels);
+  const bool is_done =
+      pixels.size() == values && tjCompress2(encoder, pixels.data(), width, 0, height, format, &written, &size,
+                                             channels == 1 ? TJSAMP_GRAY : subsampling, 95, flags) == 0;
   const ImageBytes bytes(written, written + (is_done ? size : 0));
   tjFree(written);
   tjDestroy(encoder);
