@@ -118,7 +118,7 @@ for release in "${releases[@]}"; do
     shell) in_root "$root" 'exec bash -i' || true; continue ;;
     library) ran=('scripts/test.sh --library') ;;
     clang) ran=('scripts/test.sh --clang') ;;
-    all) ran=('scripts/quickstart.sh --epochs 1 --plain-output' 'scripts/test.sh') ;;
+    all) ran=('scripts/quickstart.sh --epochs 1 --seeds 1' 'scripts/test.sh') ;;
   esac
   : >"$log"
   for command in "${ran[@]}"; do

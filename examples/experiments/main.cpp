@@ -3,8 +3,6 @@
 // The studies of docs/experiments: recipes x seeds, each trained and written down as it is done. Whoever starts it
 // again goes on; several processes share the work.
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -20,6 +18,7 @@
 
 #include "activation.hpp"
 #include "data.hpp"
+#include "questions.hpp"
 #include "run.hpp"
 #include "settings.hpp"
 #include "similarity.hpp"
@@ -53,7 +52,7 @@ void add_options(CLI::App& app, Command& command) {
   app.add_option("--data", s.data, "fashion-mnist, cifar10, cifar100 or folders (train and val, a folder per class)")
       ->capture_default_str();
   app.add_option("--networks", s.networks, "Two to four that train together")->expected(2, 4);
-  app.add_option("--recipes", s.recipes, "Only these");
+  app.add_option("--recipes", s.recipes, "Only these; all: every one that there is for so many networks");
   app.add_option("--seeds", s.seeds, "How many")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--first-seed", s.first_seed, "The first of them")->capture_default_str();
   app.add_option("--images", s.images, "Training images; 0: all")->capture_default_str();
@@ -88,16 +87,12 @@ void list_studies() {
 
 afd::StudyOptions study_options(const Command& command) {
   const Settings& s = command.settings;
-  afd::StudyOptions options{.seeds = s.seeds,
-                            .first_seed = s.first_seed,
-                            .folder = command.out / command.study,
-                            .title = command.study,
-                            .recipes = s.recipes};
-  for (std::size_t k = 0; k < s.networks.size(); ++k) {
-    const bool is_twin = std::count(s.networks.begin(), s.networks.end(), s.networks[k]) > 1;
-    options.networks.push_back(is_twin ? fmt::format("{} {}", s.networks[k], k + 1) : s.networks[k]);
-  }
-  return options;
+  return {.seeds = s.seeds,
+          .first_seed = s.first_seed,
+          .folder = command.out / command.study,
+          .title = command.study,
+          .networks = s.networks,
+          .recipes = s.recipes == std::vector<std::string>{"all"} ? std::vector<std::string>{} : s.recipes};
 }
 
 /// Whether all of it is done.
@@ -121,6 +116,7 @@ bool run_study(const Command& command) {
     default:
       throw afd::ConfigError("studies are of 2, 3 or 4 networks");
   }
+  answer_questions(result, run.options);
   draw_similarities(result, run.options);
   if (result.is_finished) draw_activations(run, result);
   fmt::print("{}\n", result.text());

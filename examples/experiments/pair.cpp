@@ -15,9 +15,6 @@ namespace {
 using afd::Adversarial, afd::CrossEntropy, afd::Strategy, afd::topology::Pair;
 using experiments::kl, experiments::l1, experiments::options_of, experiments::Run;
 
-/// What is reported of the paper, second-hand.
-constexpr double paper_rate = 2e-5;
-
 /// The first network learns from the last, which has the weights that "alone" gave it.
 template <afd::TermName Name, class Strategy, class Options>
 auto offline(const Run& run, const Strategy& strategy, const Options& options) {
@@ -41,8 +38,6 @@ afd::StudyResult experiments::compare_pair(const Run& run) {
   const auto options = options_of(settings);
   const auto in_one_sum = options_of<afd::JointUpdate>(settings);  // as direct alignment is published
   const auto in_turn = options_of<afd::LogitFirst>(settings);
-  auto slow = options;
-  slow.feature.lr = slow.discriminator.lr = paper_rate;
   const Adversarial<> maps, no_maps{.weight = 0};
   // What peers say counts in full after a quarter of the training.
   const afd::Scheduled<afd::MutualKL> slowly{.term = kl(settings),
@@ -63,6 +58,5 @@ afd::StudyResult experiments::compare_pair(const Run& run) {
                        pair<"dml-ramp">(run, Strategy{CrossEntropy{}, slowly}, options),
                        pair<"afd-ramp">(run, Strategy{CrossEntropy{}, slowly, maps}, options),
                        pair<"afd-both-sides">(run, Strategy{CrossEntropy{}, kl(settings), both_sides}, options),
-                       pair<"afd-logit-first">(run, Strategy{CrossEntropy{}, kl(settings), maps}, in_turn),
-                       pair<"afd-paper-rate">(run, Strategy{CrossEntropy{}, kl(settings), maps}, slow));
+                       pair<"afd-logit-first">(run, Strategy{CrossEntropy{}, kl(settings), maps}, in_turn));
 }

@@ -22,7 +22,7 @@ struct Settings {
   std::int64_t validation = 2000;  ///< of the training set, which only choose epochs and settings
   bool scores_validation = false;  ///< while settings are chosen, in place of the test set, which is not read then
   std::int64_t epochs = 60;
-  std::int64_t evaluate_every = 5;  ///< epochs between looks at the validation images
+  std::int64_t evaluate_every = 10;  ///< epochs between looks at the validation images
   std::int64_t batch = 64;
   std::int64_t image_side = 224;  ///< of folders' images; the others have the size that they have
   std::int64_t stem_stride = 2;
@@ -39,24 +39,39 @@ struct Settings {
 [[nodiscard]] inline std::map<std::string, Settings> known_studies() {
   std::map<std::string, Settings> all;
 
-  Settings few;  // [O] what two cores can do
+  const std::vector<std::string> questions{"alone", "dml",      "kd-offline",       "afd",
+                                           "l1-kl", "afd-maps", "afd-maps-weight-0"};
+  Settings few;  // [O] what two cores can do; chosen on validation images
   few.images = 5000;
-  few.epochs = 60;
+  few.recipes = questions;
+  few.l1_weight = 0.1;
   all["cifar100-equal"] = few;
-  all["cifar100-equal"].networks = {"resnet14", "resnet14"};
+  all["cifar100-equal"].networks = {"resnet8", "resnet8"};
+  all["cifar100-equal"].epochs = 90;
+  for (const char* part : {"dml-ramp", "afd-both-sides", "afd-logit-first"}) {
+    all["cifar100-equal"].recipes.emplace_back(part);
+  }
   all["cifar100-unequal"] = few;
   all["cifar100-unequal"].networks = {"resnet8", "wrn10-2"};
+  all["cifar100-unequal"].seeds = 3;
   all["cifar100-three"] = few;
   all["cifar100-three"].networks = {"resnet8", "resnet8", "resnet8"};
+  all["cifar100-three"].recipes = {"alone", "dml", "afd-cycle", "afd-cycle-dml"};
+  all["cifar100-three"].seeds = 3;
 
   few.data = "fashion-mnist";
   few.images = 1000;
+  few.l1_weight = 0.01;
   all["fashion-equal"] = few;
   all["fashion-equal"].networks = {"resnet8", "resnet8"};
+  all["fashion-equal"].epochs = 120;
   all["fashion-unequal"] = few;
   all["fashion-unequal"].networks = {"resnet8", "wrn10-2"};
+  all["fashion-unequal"].seeds = 3;
   all["fashion-three"] = few;
   all["fashion-three"].networks = {"resnet8", "resnet8", "resnet8"};
+  all["fashion-three"].recipes = all["cifar100-three"].recipes;
+  all["fashion-three"].seeds = 3;
 
   Settings paper;
   paper.networks = {"resnet32", "resnet32"};  // [P]

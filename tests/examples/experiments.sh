@@ -42,7 +42,7 @@ diff <(results "$folder/whole") <(results "$folder/parts") || fail "a resumed st
 names=(equal three four)
 networks=(resnet8 resnet8)
 for name in "${names[@]}"; do
-  run "$experiments" fashion-equal "${small[@]}" --images 64 --epochs 1 --seeds 1 --score-validation \
+  run "$experiments" fashion-equal "${small[@]}" --images 64 --epochs 1 --seeds 1 --score-validation --recipes all \
     --networks "${networks[@]}" --out "$folder/$name"
   networks+=(resnet8)
 done
@@ -54,7 +54,7 @@ for name in three four; do
 done
 grep -q '^| afd-logit-first  *| ' "$folder/equal/fashion-equal/report.md" || fail "the report lacks a recipe"
 grep -q 'cka of 0 and 1' "$folder/equal/fashion-equal/cells.jsonl" || fail "maps are not compared"
-for picture in differences.svg curves-0.svg similarity.svg activation.png index.html; do
+for picture in differences.svg curves-0.svg questions.svg questions.md similarity.svg activation.png index.html; do
   [[ -s $folder/equal/fashion-equal/$picture ]] || fail "there is no $picture"
 done
 

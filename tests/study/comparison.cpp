@@ -44,4 +44,27 @@ TEST_CASE("seeds that one of two recipes lacks, and networks that it does not tr
   CHECK(all.recipes[2].seeds == 0);
 }
 
+TEST_CASE("networks that share a name are compared as one: their mean over those that both recipes trained") {
+  const std::vector<afd::Cell> cells{
+      afd_test::study_cell("alone", 1, {0.30, 0.50, 0.40}), afd_test::study_cell("dml", 1, {0.31, 0.57, 0.44}),
+      afd_test::study_cell("alone", 2, {0.30, 0.60, 0.40}), afd_test::study_cell("dml", 2, {0.32, 0.60, 0.44}),
+      afd_test::study_cell("kd", 1, {0.37, std::nan(""), std::nan("")})};
+  const afd::Comparison all = afd::compare_cells(cells, {"alone", "dml", "kd"}, {"twin", "other", "twin"});
+  CHECK(all.networks == std::vector<std::string>{"twin", "other"});
+  CHECK(all.places == std::vector<std::vector<std::size_t>>{{0, 2}, {1}});
+  CHECK(all.differences == 3);
+  CHECK(all.has_ensemble());
+  CHECK(!afd::compare_cells(cells, {"alone"}, {"only"}).has_ensemble());
+  CHECK(afd::compare_cells(cells, {"alone"}, {"twin", "twin"}).has_ensemble());
+  const auto& dml = all.recipes[1].networks;
+  CHECK(all.recipes[0].networks[0].score.mean == doctest::Approx(35));
+  CHECK(dml[0].differences[0].second == doctest::Approx(2.5));
+  CHECK(dml[0].differences[1].second == doctest::Approx(3));
+  CHECK(dml[1].difference.mean == doctest::Approx(3.5));
+  const auto& kd = all.recipes[2].networks;
+  CHECK(kd[0].score.mean == doctest::Approx(37));
+  CHECK(kd[0].difference.mean == doctest::Approx(7));  // to the first of the twins alone
+  CHECK(!kd[1].is_trained);
+}
+
 TEST_SUITE_END();

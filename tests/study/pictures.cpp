@@ -16,7 +16,8 @@ TEST_CASE("the picture of differences has each seed, full points for what is tol
   CHECK(script.find("title 'it''s large'") != std::string::npos);
   CHECK(script.find("xerrorbars pt 7 ps 1 lw 2 lc rgb '#08519c'") != std::string::npos);
   CHECK(script.find("xerrorbars pt 6 ps 1 lw 2 lc rgb '#d94801'") != std::string::npos);
-  std::size_t ends = 0;  // of data: seeds and means of two networks
+  CHECK(script.find("set xrange [*<0:0<*]") != std::string::npos);  // zero is in the picture
+  std::size_t ends = 0;                                             // of data: seeds and means of two networks
   for (std::size_t at = script.find("\ne\n"); at != std::string::npos; at = script.find("\ne\n", at + 1)) ++ends;
   CHECK(ends == 4);
 }
@@ -28,6 +29,8 @@ TEST_CASE("curves are means over seeds, and networks that were not trained have 
   CHECK(script.find("\n2 31\ne\n") != std::string::npos);
   CHECK(script.find("title 'dml'") != std::string::npos);
   CHECK(afd::detail::curves_script({}, comparison, 0, "out.svg").empty());
+  const auto twins = afd::compare_cells(cells, {"alone", "dml"}, {"twin", "twin"});
+  CHECK(afd::detail::curves_script(cells, twins, 0, "out.svg").find("\n2 36\ne\n") != std::string::npos);
 }
 
 TEST_SUITE_END();

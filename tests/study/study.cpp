@@ -327,6 +327,15 @@ TEST_CASE("several studies in one folder share the work") {
   CHECK(result.cells[0].recipe == "dml");
 }
 
+TEST_CASE("a folder that cannot be made is refused by name") {
+  const TempFolder temp;
+  std::ofstream(temp.path() / "file") << "in the way";
+  Data data;
+  afd::Study study{{.seeds = 1, .folder = temp.path() / "file" / "study", .progress = nullptr}};
+  CHECK_THROWS_WITH_AS(study.compare(networks, data.train, data.validation, data.test, alone()),
+                       doctest::Contains("cannot make the folder"), afd::FileError);
+}
+
 TEST_CASE("a part of the recipes can be trained first, and others later") {
   const TempFolder temp;
   Data data;

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include <afd/checkpoint/checkpoint.hpp>
-#include <afd/detail/atomic_file.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/detail/make_folder.hpp>
 #include <afd/error.hpp>
 #include <afd/state/state_dict.hpp>
 
@@ -70,13 +70,7 @@ class CheckpointFolder {
   }
 
   /// Throws FileError if the folder cannot be made.
-  void make() const {
-    std::error_code problem;
-    const bool is_new = std::filesystem::create_directories(folder_, problem);
-    if (problem) throw FileError(concat("cannot make the folder ", folder_, ": ", problem.message()));
-    if (!is_new || sync_folder(folder_.parent_path())) return;
-    throw FileError(concat("the folder ", folder_, " is made, but cannot be put on the disk"));
-  }
+  void make() const { make_folder(folder_); }
 
  private:
   template <class Use>

@@ -28,8 +28,8 @@ struct ComparedScore {
 /// Which weights are compared: after the last epoch, or of the epoch that was best on the validation source.
 enum class ComparedWeights { last, best };
 
-/// What one recipe did for one network. Numbers are as people are shown them; a positive difference is a higher number,
-/// whether that is better or not.
+/// What one recipe did for one network, or for the mean of those that share a name. Numbers are as people are shown
+/// them; a positive difference is a higher number, whether that is better or not.
 struct RecipeOutcome {
   bool is_trained = false;   ///< else there is nothing to compare
   Estimate score = {};       ///< over all seeds that finished
@@ -52,35 +52,54 @@ struct RecipeSummary {
 struct Comparison {
   ComparedScore score = {};
   ComparedWeights weights = ComparedWeights::last;
-  std::vector<std::string> networks = {};   ///< what they are called
-  std::vector<RecipeSummary> recipes = {};  ///< the first is what the others are compared with
-  std::size_t differences = 0;              ///< how many are looked at together
+  std::vector<std::string> networks = {};             ///< what they are called; those of one name are compared as one
+  std::vector<std::vector<std::size_t>> places = {};  ///< which networks of a cell each of those is
+  std::vector<RecipeSummary> recipes = {};            ///< the first is what the others are compared with
+  std::size_t differences = 0;                        ///< how many are looked at together
+
+  [[nodiscard]] bool has_ensemble() const {
+    return networks.size() > 1 || (!places.empty() && places.front().size() > 1);
+  }
 };
 
 namespace detail {
 
-/// Seed by seed, what network k of a recipe came to.
-[[nodiscard]] inline std::map<std::uint64_t, double> scores_by_seed(const std::vector<Cell>& cells,
-                                                                    const std::string& recipe, std::size_t k,
-                                                                    const ComparedScore& score,
-                                                                    ComparedWeights weights) {
-  std::map<std::uint64_t, double> all;
+/// What networks came to, by their place in the cell: those that were trained.
+using ScoresByPlace = std::map<std::size_t, double>;
+
+/// Seed by seed, of a recipe's networks at these places.
+[[nodiscard]] inline std::map<std::uint64_t, ScoresByPlace> scores_by_seed(const std::vector<Cell>& cells,
+                                                                           const std::string& recipe,
+                                                                           const std::vector<std::size_t>& places,
+                                                                           const Comparison& of) {
+  std::map<std::uint64_t, ScoresByPlace> all;
   for (const Cell& cell : cells) {
-    if (cell.recipe != recipe || !cell.failure.empty() || k >= cell.networks.size()) continue;
-    const CellNetwork& network = cell.networks[k];
-    if (!network.is_trained) continue;
-    const CellScores& scores = weights == ComparedWeights::last ? network.last : network.best;
-    if (const auto found = scores.find(score.column); found != scores.end()) {
-      all[cell.seed] = score.factor * found->second;
+    if (cell.recipe != recipe || !cell.failure.empty()) continue;
+    for (const std::size_t k : places) {
+      if (k >= cell.networks.size() || !cell.networks[k].is_trained) continue;
+      const CellNetwork& network = cell.networks[k];
+      const CellScores& scores = of.weights == ComparedWeights::last ? network.last : network.best;
+      if (const auto found = scores.find(of.score.column); found != scores.end()) {
+        all[cell.seed][k] = of.score.factor * found->second;
+      }
     }
   }
   return all;
 }
 
-[[nodiscard]] inline std::vector<double> values_of(const std::map<std::uint64_t, double>& by_seed) {
-  std::vector<double> values;
-  for (const auto& [seed, value] : by_seed) values.push_back(value);
-  return values;
+[[nodiscard]] inline double mean(const ScoresByPlace& scores) {
+  double sum = 0;
+  for (const auto& [place, value] : scores) sum += value;
+  return sum / static_cast<double>(scores.size());
+}
+
+/// What remains of the first without the second, at the places that both have.
+[[nodiscard]] inline ScoresByPlace difference(const ScoresByPlace& scores, const ScoresByPlace& others) {
+  ScoresByPlace all;
+  for (const auto& [place, value] : scores) {
+    if (const auto other = others.find(place); other != others.end()) all[place] = value - other->second;
+  }
+  return all;
 }
 
 [[nodiscard]] inline double median(std::vector<double> values) {
@@ -95,17 +114,20 @@ namespace detail {
   RecipeSummary summary{.name = recipe, .networks = std::vector<RecipeOutcome>(of.networks.size())};
   for (std::size_t k = 0; k < of.networks.size(); ++k) {
     RecipeOutcome& outcome = summary.networks[k];
-    const auto scores = scores_by_seed(cells, recipe, k, of.score, of.weights);
-    outcome.is_trained = !scores.empty();
-    outcome.score = estimate(values_of(scores));
-    const auto others = scores_by_seed(cells, base, k, of.score, of.weights);
-    std::vector<double> differences;
-    for (const auto& [seed, value] : scores) {
+    const auto scores = scores_by_seed(cells, recipe, of.places[k], of);
+    const auto others = scores_by_seed(cells, base, of.places[k], of);
+    std::vector<double> means, differences;
+    for (const auto& [seed, values] : scores) {
+      means.push_back(mean(values));
       const auto other = others.find(seed);
       if (recipe == base || other == others.end()) continue;
-      outcome.differences.emplace_back(seed, value - other->second);
-      differences.push_back(value - other->second);
+      const ScoresByPlace rest = difference(values, other->second);
+      if (rest.empty()) continue;
+      outcome.differences.emplace_back(seed, mean(rest));
+      differences.push_back(mean(rest));
     }
+    outcome.is_trained = !scores.empty();
+    outcome.score = estimate(means);
     outcome.difference = estimate(differences);
   }
   std::vector<double> ensembles, times;
@@ -129,11 +151,21 @@ namespace detail {
 
 }  // namespace detail
 
-/// Recipes in this order, the first being what the others are compared with; networks are called so.
+/// Recipes in this order, the first being what the others are compared with. `networks`: what those of a cell are
+/// called; where several share a name, their mean is compared, seed by seed, over those that both recipes trained.
 [[nodiscard]] inline Comparison compare_cells(const std::vector<Cell>& cells, const std::vector<std::string>& recipes,
-                                              std::vector<std::string> networks, ComparedScore score = {},
+                                              const std::vector<std::string>& networks, ComparedScore score = {},
                                               ComparedWeights weights = ComparedWeights::last) {
-  Comparison comparison{std::move(score), weights, std::move(networks), {}, 0};
+  Comparison comparison{.score = std::move(score), .weights = weights};
+  for (std::size_t k = 0; k < networks.size(); ++k) {
+    const auto found = std::find(comparison.networks.begin(), comparison.networks.end(), networks[k]);
+    const auto group = static_cast<std::size_t>(found - comparison.networks.begin());
+    if (found == comparison.networks.end()) {
+      comparison.networks.push_back(networks[k]);
+      comparison.places.emplace_back();
+    }
+    comparison.places[group].push_back(k);
+  }
   std::vector<double> p;
   for (const std::string& recipe : recipes) {
     comparison.recipes.push_back(detail::summary_of(cells, recipe, recipes.front(), comparison));

@@ -66,7 +66,7 @@ namespace afd::detail {
                    "\nset ytics (", tics, ")\nset yrange [", -static_cast<double>(rows) + 0.4,
                    ":-0.5]\nset grid xtics lc rgb '#dddddd'\nset key outside right\n",
                    "set arrow from 0, graph 0 to 0, graph 1 nohead lw 1 lc rgb '#000000'\n",
-                   "set offsets graph 0.03, graph 0.03, 0, 0\n");
+                   "set xrange [*<0:0<*]\nset offsets graph 0.03, graph 0.03, 0, 0\n");
   const auto add = [&](const std::string& plot, const std::string& points) {
     plots += concat(plots.empty() ? "plot " : ", ", plot);
     data += points + "e\n";
@@ -94,7 +94,8 @@ namespace afd::detail {
   return plots.empty() ? std::string() : script + plots + "\n" + data;
 }
 
-/// The watched number on the validation source over epochs: a curve for each recipe, averaged over its seeds.
+/// The watched number on the validation source over epochs: a curve for each recipe, averaged over its seeds, and over
+/// networks that share the name.
 [[nodiscard]] inline std::string curves_script(const std::vector<Cell>& cells, const Comparison& comparison,
                                                std::size_t network, std::string_view output) {
   std::string script = picture_head(output, 900, 460), plots, data;
@@ -105,12 +106,14 @@ namespace afd::detail {
   for (std::size_t r = 0; r < comparison.recipes.size(); ++r) {
     std::map<std::int64_t, std::pair<double, int>> sums;
     for (const Cell& cell : cells) {
-      if (cell.recipe != comparison.recipes[r].name || network >= cell.networks.size()) continue;
-      if (!cell.networks[network].is_trained) continue;
-      const std::vector<double>& curve = cell.networks[network].curve;
-      for (std::size_t i = 0; i < std::min(curve.size(), cell.epochs.size()); ++i) {
-        sums[cell.epochs[i]].first += comparison.score.factor * curve[i];
-        ++sums[cell.epochs[i]].second;
+      if (cell.recipe != comparison.recipes[r].name) continue;
+      for (const std::size_t k : comparison.places.at(network)) {
+        if (k >= cell.networks.size() || !cell.networks[k].is_trained) continue;
+        const std::vector<double>& curve = cell.networks[k].curve;
+        for (std::size_t i = 0; i < std::min(curve.size(), cell.epochs.size()); ++i) {
+          sums[cell.epochs[i]].first += comparison.score.factor * curve[i];
+          ++sums[cell.epochs[i]].second;
+        }
       }
     }
     if (sums.empty()) continue;

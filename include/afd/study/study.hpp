@@ -22,6 +22,7 @@
 #include <afd/detail/concat.hpp>
 #include <afd/detail/folder_lock.hpp>
 #include <afd/detail/for_each_index.hpp>
+#include <afd/detail/make_folder.hpp>
 #include <afd/error.hpp>
 #include <afd/network/save_network.hpp>
 #include <afd/observe/score.hpp>
@@ -83,7 +84,7 @@ class Study {
     score_ = {std::string(column.name), label, column.factor, S::better == Better::higher};
     const Starts starts = choose({recipes.name...}, {recipes.begins_with...});
     check_names(starts);
-    for (const char* part : {"networks", "running"}) std::filesystem::create_directories(options_.folder / part);
+    for (const char* part : {"networks", "running"}) detail::make_folder(options_.folder / part);
 
     const StopSignals signals;
     const std::map<std::string, std::string> sources{{"validation", detail::hex_text(fingerprint(validation))},
@@ -254,9 +255,9 @@ class Study {
                                detail::StudyProgress& progress, const StopSignals& signals, const FromOf& from_of,
                                const TrainCell& train_cell) {
     const std::filesystem::path folder = options_.folder / "running" / cell_name(name, seed);
+    detail::make_folder(folder);
     std::optional<detail::FolderLock> lock;
     try {
-      std::filesystem::create_directories(folder);
       lock.emplace(folder);
     } catch (const ConfigError&) {  // somebody has it
       return std::nullopt;

@@ -15,12 +15,14 @@
 namespace afd {
 
 struct StudyOptions {
-  std::int64_t seeds = 5;                  ///< how many times each recipe is trained; two at least to tell anything
-  std::uint64_t first_seed = 1;            ///< the others follow it
-  std::filesystem::path folder = {};       ///< where results lie, made if need be
-  std::string title = "study";             ///< of the page
-  std::vector<std::string> networks = {};  ///< what they are called; empty: "network 0", ...
-  std::vector<std::string> recipes = {};   ///< only those of these names are trained and compared; empty: all
+  std::int64_t seeds = 5;             ///< how many times each recipe is trained; two at least to tell anything
+  std::uint64_t first_seed = 1;       ///< the others follow it
+  std::filesystem::path folder = {};  ///< where results lie, made if need be
+  std::string title = "study";        ///< of the page
+  /// What networks are called; empty: "network 0", ... Where several share a name, as twins do, their mean is compared,
+  /// which tells more: one difference, with less noise.
+  std::vector<std::string> networks = {};
+  std::vector<std::string> recipes = {};            ///< only those of these names are trained and compared; empty: all
   ComparedWeights weights = ComparedWeights::last;  ///< which are compared, and saved
   bool save_networks = true;                        ///< as <folder>/networks/<recipe>-seed<n>-<network>.afd
   std::ostream* progress = &std::cerr;              ///< where it is shown how far the study is; nullptr: nowhere

@@ -40,7 +40,7 @@ namespace detail {
 /// step takes.
 [[nodiscard]] inline TextTable table_of(const Comparison& comparison) {
   const int digits = detail::digits_for(comparison.score);
-  const bool has_ensemble = comparison.networks.size() > 1;
+  const bool has_ensemble = comparison.has_ensemble();
   TextTable table{{"recipe", "seeds"}};
   for (const std::string& network : comparison.networks) {
     table[0].insert(table[0].end(), {network + ", " + comparison.score.label, "difference", "p"});
