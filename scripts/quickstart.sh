@@ -4,7 +4,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 "$root/scripts/setup.sh"
-echo "quickstart.sh: building the example (a minute or two)"
+echo "quickstart.sh: building the example (two minutes)"
 log="$root/build/quickstart/build.log"
 mkdir -p "$root/build/quickstart"
 if ! { cmake -S "$root" -B "$root/build/quickstart" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++ \

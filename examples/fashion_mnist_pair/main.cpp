@@ -56,11 +56,11 @@ afd::StudyResult compare(const Options& options) {
                                            .feature = slow,
                                            .discriminator = slow,
                                            .layout = afd::Layout::channels_last};
-  const afd::TrainerOptions<> training{.epochs = options.epochs,
-                                       .logit_schedule = afd::LinearWarmup{.epochs = 0.5, .then = afd::Cosine{}}};
+  afd::TrainerOptions<> training{.epochs = options.epochs,
+                                 .logit_schedule = afd::LinearWarmup{.epochs = 0.5, .then = afd::Cosine{}}};
+  if (options.paper) training.logit_schedule = afd::MultiStep{};
   const afd::CrossEntropy labels{.partly_labelled = options.labelled > 0};
-  afd::Scheduled<afd::MutualKL> peer{.term = {.temperature = options.temperature, .weight = options.kl_weight}};
-  if (options.ramp > 0) peer.weight = afd::Ramp{.epochs = options.ramp};
+  const afd::MutualKL peer{.temperature = options.temperature};
   const auto recipe_of = [&](const auto& strategy) {
     return [&optimizers, strategy](afd::ResNet& small, afd::ResNet& large) {
       return afd::Distiller{afd::topology::Pair{}, strategy, optimizers, small, large};
@@ -74,10 +74,6 @@ afd::StudyResult compare(const Options& options) {
   auto validation = plain(images.validation);
   return study.compare([] { return make_networks(); }, train, validation, plain(test),
                        afd::recipe<"alone">(recipe_of(afd::Strategy{labels}), training),
-#ifdef PILOT
-                       afd::recipe<"dml">(recipe_of(afd::Strategy{labels, peer}), training),
-                       afd::recipe<"maps">(recipe_of(afd::Strategy{labels, afd::Adversarial<>{}}), training),
-#endif
                        afd::recipe<"pair">(recipe_of(afd::Strategy{labels, peer, afd::Adversarial<>{}}), training));
 }
 
