@@ -44,7 +44,7 @@ for file in "$folder"/damaged/train-images*; do
 done
 refuses "train-images-idx3-ubyte" --data "$folder/damaged" --out "$folder/out"
 
-part=("$example" --epochs 2 --images 300 --labelled 15 --seeds 2 --threads 2)
+part=("$example" --epochs 1 --images 300 --labelled 15 --seeds 2 --threads 2)
 "${part[@]}" --out "$folder/out" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 for text in "300 images" "15 of each class" "| alone " "| pair " "- pair cannot be told" "small network" \
   "large network"; do
@@ -65,21 +65,20 @@ grep -qF "300 images of Fashion-MNIST, all with a label, 1 epochs" "$folder/log"
 refuses "choose another folder" --images 300 --epochs 1 --seeds 1 --threads 2 --out "$folder/paper"
 
 # Stopped, killed, and started again: the same numbers as in the run that was left alone.
-stop() {
-  local signal=$1 expected=$2 code=0
+stop_after() {
+  local cells=$1 signal=$2 expected=$3 code=0
   "${part[@]}" --out "$folder/resumed" >"$folder/log" 2>&1 &
-  for ((i = 0; i < 600; ++i)); do
-    if compgen -G "$folder/resumed/running/*/checkpoints/*.afd" >/dev/null; then break; fi
-    if (($(cat "$folder/resumed/cells.jsonl" 2>/dev/null | wc -l) >= 2)); then break; fi
-    sleep 0.05
+  for ((i = 0; i < 1200; ++i)); do
+    if (($(cat "$folder/resumed/cells.jsonl" 2>/dev/null | wc -l) >= cells)); then break; fi
+    sleep 0.1
   done
   kill -s "$signal" $! || fail "it was not running any more"
   wait $! || code=$?
   ((code == expected)) || { cat "$folder/log"; fail "ended with $code after $signal"; }
 }
-stop INT 75
+stop_after 1 TERM 75
 grep -q "the same command goes on" "$folder/log" || fail "does not say how to go on"
-stop KILL 137
+stop_after 2 KILL 137
 "${part[@]}" --out "$folder/resumed" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 diff <(results "$folder/out") <(results "$folder/resumed") || fail "a resumed run has other results"
 echo "the example keeps its promises"

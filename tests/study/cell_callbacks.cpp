@@ -96,4 +96,28 @@ TEST_CASE("steps are timed and counted, and the training ends when it is told to
   CHECK(watch.multiply_adds_per_sample() < 1.5 * forwards);
 }
 
+TEST_CASE("a training that goes on amid an epoch is counted, too") {
+  auto first = tiny_network(), second = tiny_network();
+  afd::Distiller distiller{afd::topology::Pair{}, afd::Alone{}, first, second};
+  using D = decltype(distiller);
+  const afd::Batch batch = tiny_batch();
+  const auto one = tiny_batch(1);
+  const auto forwards =
+      static_cast<double>(afd::multiply_adds(first, one.inputs) + afd::multiply_adds(second, one.inputs));
+  afd::detail::CellWatch<D> watch([](double) { return true; });
+  for (std::int64_t step = 8; step <= 9; ++step) {
+    const auto report = distiller.step(batch);
+    watch.on_step(afd::StepEvent<D>{.report = report,
+                                    .epoch = 0,
+                                    .epochs = 1,
+                                    .step = step,
+                                    .epoch_steps = 9,
+                                    .samples = step * batch.inputs.size(0),
+                                    .epoch_seconds = 0,
+                                    .seconds = 0});
+  }
+  CHECK(watch.multiply_adds_per_sample() >= forwards);
+  CHECK(watch.multiply_adds_per_sample() < 1.5 * forwards);
+}
+
 TEST_SUITE_END();

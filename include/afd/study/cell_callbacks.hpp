@@ -96,24 +96,31 @@ class CellWatch {
   template <StateVisitor V>
   void visit_state(V& visitor) {
     visitor.real("multiply-adds per sample", per_sample_);
+    visitor.integer("steps of multiply-adds", counted_);
   }
 
  private:
-  /// Those of steps 2 to 5, so that a loss which is only computed in every fourth counts for a quarter.
+  /// Those of four steps after another, so that a loss which is only computed in every fourth counts for a quarter, and
+  /// not of the first, which may make layers; of fewer where an epoch has no more. A training that goes on counts anew.
   void count(std::int64_t step, std::int64_t samples) {
-    if (per_sample_ == 0 && step == 1) {
+    if (counted_ == 4) return;
+    if (!counter_) {
       counter_.emplace();
+      first_step_ = step;
       first_samples_ = samples;
-    } else if (counter_) {
-      per_sample_ = static_cast<double>(counter_->total()) / static_cast<double>(samples - first_samples_);
-      if (step == 5) counter_.reset();
+      return;
     }
+    if (step - first_step_ > counted_) {
+      counted_ = step - first_step_;
+      per_sample_ = static_cast<double>(counter_->total()) / static_cast<double>(samples - first_samples_);
+    }
+    if (counted_ == 4) counter_.reset();
   }
 
   std::function<bool(double share)> progress_;
   StepTimes times_;
   std::optional<MultiplyAddCounter> counter_;
-  std::int64_t first_samples_ = 0;
+  std::int64_t first_step_ = 0, first_samples_ = 0, counted_ = 0;
   double per_sample_ = 0, seconds_ = 0;
 };
 
