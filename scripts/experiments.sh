@@ -53,9 +53,8 @@ for study in "${studies[@]}"; do
     command+=(--folder "$cifar")
   fi
   mkdir -p "$out/$study"
-  if $known && [[ ! -e $out/$study/cells.jsonl ]]; then
-    cp "$root/docs/experiments/$study/cells.jsonl" "$out/$study/"
-  fi
+  known_cells=$root/docs/experiments/$study/cells.jsonl
+  if $known && [[ -e $known_cells && ! -e $out/$study/cells.jsonl ]]; then cp "$known_cells" "$out/$study/"; fi
   echo "experiments.sh: $study"
   workers=()
   for ((i = 1; i <= processes; ++i)); do
