@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Makes a folder that is to outlive the machine. Torch-free; POSIX.
+// Makes a folder and puts it on the disk. Torch-free; POSIX.
 
 #include <filesystem>
 #include <system_error>
