@@ -7,7 +7,8 @@
 #     --processes N     that share the cells of a study, on a core each
 #     --built FOLDER    takes the program of a build that is there
 #     --smoke           trains hardly anything, to see that all of it works
-# Started again after an interruption, it goes on where it was. Results are in FOLDER/STUDY (build/experiments_out).
+# Started again after an interruption, it goes on where it was. Results are in FOLDER (build/experiments_out): answers.md, a
+# picture for each question, and a folder for each study.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out="" cifar="" build="" known=false smoke=()
@@ -37,15 +38,13 @@ if [[ -z $build ]]; then
   mkdir -p "$build"
   echo "experiments.sh: building (some minutes; output in $build/build.log)"
   if ! { cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++ \
-    -DAFD_BUILD_TESTS=OFF && cmake --build "$build" --target experiments; } >"$build/build.log" 2>&1; then
+    -DAFD_BUILD_TESTS=OFF && cmake --build "$build" --target experiments answers; } >"$build/build.log" 2>&1; then
     tail -n 40 "$build/build.log" >&2
     exit 1
   fi
 fi
 
-workers=()
-# What runs in the background does not hear Ctrl-C; each ends after its step.
-trap 'kill -TERM "${workers[@]}" 2>/dev/null || true' INT TERM
+source "$root/scripts/processes.sh"
 for study in "${studies[@]}"; do
   command=("$build/examples/experiments" "$study" --out "$out" "${smoke[@]}")
   if [[ $study == cifar* ]]; then
@@ -56,22 +55,12 @@ for study in "${studies[@]}"; do
   known_cells=$root/docs/experiments/$study/cells.jsonl
   if $known && [[ -e $known_cells && ! -e $out/$study/cells.jsonl ]]; then cp "$known_cells" "$out/$study/"; fi
   echo "experiments.sh: $study"
-  workers=()
-  for ((i = 1; i <= processes; ++i)); do
-    # The first one shows how far the study is.
-    if ((i == 1)); then "${command[@]}" & else "${command[@]}" >"$out/$study/worker$i.log" 2>&1 & fi
-    workers+=($!)
-  done
   code=0
-  for worker in "${workers[@]}"; do
-    status=0
-    while wait "$worker" || status=$?; kill -0 "$worker" 2>/dev/null; do  # a signal ends a wait before its worker
-      status=0
-    done
-    ((status == 0)) || code=$status
-  done
+  processes "$processes" "$out/$study" "${command[@]}" || code=$?
   ((code == 0)) || { echo "experiments.sh: $study was stopped ($code); start it again to go on" >&2; exit "$code"; }
   # Several wrote their report at once; the last word is one's own.
   "${command[@]}" >"$out/$study/report.txt"
   echo "experiments.sh: $out/$study/index.html"
 done
+"$build/examples/answers" "$out"
+echo "experiments.sh: $out/answers.md"

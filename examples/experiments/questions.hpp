@@ -43,6 +43,18 @@ inline constexpr Question all_questions[] = {
     {"maps of the network before it, beside all others' probabilities", "afd-cycle-dml", "dml"},
 };
 
+[[nodiscard]] inline std::string name_of(const Question& question) {
+  return fmt::format("{} − {}", question.with, question.without);
+}
+
+/// The row that answers a question; nullptr if there is none.
+[[nodiscard]] inline const afd::RecipeSummary* row_of(const afd::Comparison& all, const Question& question) {
+  for (const afd::RecipeSummary& row : all.recipes) {
+    if (row.name == name_of(question)) return &row;
+  }
+  return nullptr;
+}
+
 /// Those whose recipes a study has, as a comparison: a row for each, whose p-values are corrected for all of them.
 [[nodiscard]] inline afd::Comparison answers(const afd::StudyResult& result, const std::vector<std::string>& networks) {
   afd::Comparison all{.score = result.comparison.score,
@@ -56,7 +68,7 @@ inline constexpr Question all_questions[] = {
         afd::compare_cells(result.cells, {question.without, question.with}, networks, all.score, all.weights);
     if (two.differences == 0) continue;
     all.recipes.push_back(two.recipes[1]);
-    all.recipes.back().name = fmt::format("{} − {}", question.with, question.without);
+    all.recipes.back().name = name_of(question);
     all.differences += two.differences;
     for (const afd::RecipeOutcome& outcome : two.recipes[1].networks) p.push_back(outcome.difference.p);
   }
@@ -68,31 +80,40 @@ inline constexpr Question all_questions[] = {
   return all;
 }
 
-/// Writes <folder>/questions.md and questions.svg.
-inline void answer_questions(const afd::StudyResult& result, const afd::StudyOptions& options) {
-  const afd::Comparison all = answers(result, options.networks);
+/// The same as a table: a row for each question.
+[[nodiscard]] inline afd::TextTable question_table(const afd::Comparison& all) {
   afd::TextTable table{{"what a network learns from", "difference"}};
   for (const std::string& network : all.networks) {
     table[0].insert(table[0].end(), {network + ", " + all.score.label, "p", "corrected"});
   }
   for (const Question& question : all_questions) {
-    for (const afd::RecipeSummary& row : all.recipes) {
-      if (row.name != fmt::format("{} − {}", question.with, question.without)) continue;
-      table.push_back({question.what, row.name});
-      for (const afd::RecipeOutcome& outcome : row.networks) {
-        const bool is_known = outcome.difference.count > 0;
-        table.back().push_back(is_known ? afd::detail::interval_text(outcome.difference, 2, true) : "-");
-        table.back().push_back(is_known ? afd::detail::p_text(outcome.difference.p) : "-");
-        table.back().push_back(is_known ? afd::detail::p_text(outcome.p) : "-");
-      }
+    const afd::RecipeSummary* row = row_of(all, question);
+    if (row == nullptr) continue;
+    table.push_back({question.what, row->name});
+    for (const afd::RecipeOutcome& outcome : row->networks) {
+      const bool is_known = outcome.difference.count > 0;
+      table.back().push_back(is_known ? afd::detail::interval_text(outcome.difference, 2, true) : "-");
+      table.back().push_back(is_known ? afd::detail::p_text(outcome.difference.p) : "-");
+      table.back().push_back(is_known ? afd::detail::p_text(outcome.p) : "-");
     }
   }
-  afd::detail::write_file_atomically(options.folder / "questions.md", afd::markdown(table));
-  const std::filesystem::path picture = options.folder / "questions.svg";
-  const std::string script = afd::detail::differences_script(all, picture.string());
-  if (!script.empty() && !afd::detail::draw(script, options.folder / "questions.gp")) {
-    afd::detail::tell(options.say, "questions.svg was not drawn: is gnuplot installed?");
+  return table;
+}
+
+/// Draws differences into <folder>/<name>.svg, where there are any.
+inline void draw_differences(const afd::Comparison& all, const std::string& name, const std::filesystem::path& folder,
+                             const afd::Say& say) {
+  const std::string script = afd::detail::differences_script(all, (folder / (name + ".svg")).string());
+  if (!script.empty() && !afd::detail::draw(script, folder / (name + ".gp"))) {
+    afd::detail::tell(say, name + ".svg was not drawn: is gnuplot installed?");
   }
+}
+
+/// Writes <folder>/questions.md and questions.svg.
+inline void answer_questions(const afd::StudyResult& result, const afd::StudyOptions& options) {
+  const afd::Comparison all = answers(result, options.networks);
+  afd::detail::write_file_atomically(options.folder / "questions.md", afd::markdown(question_table(all)));
+  draw_differences(all, "questions", options.folder, options.say);
 }
 
 }  // namespace experiments

@@ -79,7 +79,7 @@ afd::StudyResult compare(const Options& options) {
 
 int run(const Options& options) {
   torch::set_num_threads(options.threads);
-  fmt::print("afd {}: {} images of Fashion-MNIST, {}, {} epochs, {} seeds, {} threads\n", AFD_VERSION_STRING,
+  fmt::print("afd {}: {} images of Fashion-MNIST, {}, {} epochs, {} seeds; threads here: {}\n", AFD_VERSION_STRING,
              options.images,
              options.labelled == 0 ? std::string("all with a label")
                                    : fmt::format("and {} of each class with a label", options.labelled),

@@ -16,7 +16,7 @@ namespace example {
 struct Options {
   std::filesystem::path data = "/usr/share/datasets/fashion-mnist";
   std::filesystem::path out = "fashion_mnist_pair_out";
-  std::int64_t seeds = 3;
+  std::int64_t seeds = 5;
   int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   std::int64_t labelled = 20;  ///< images of each class; 0: all of `images` are
   std::int64_t images = 4000;  ///< whose label nobody knows, or, if all are labelled, that are trained on

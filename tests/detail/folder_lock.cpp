@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <afd/detail/folder_lock.hpp>
 //
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <thread>
+
 #include "support/doctest.hpp"
 #include "support/temp_folder.hpp"
 
@@ -14,6 +19,22 @@ TEST_CASE("a folder is for one at a time, and free again afterwards") {
                          afd::ConfigError);
   }
   CHECK_NOTHROW(afd::detail::FolderLock(folder.path()));
+}
+
+TEST_CASE("who waits for a folder has it when the other is done") {
+  using afd::detail::FolderLock;
+  const afd_test::TempFolder folder;
+  std::atomic<bool> is_given_back = false, was_early = false;
+  std::optional<FolderLock> first(folder.path());
+  std::thread second([&] {
+    const FolderLock waited(folder.path(), FolderLock::WhenHeld::wait);
+    was_early = !is_given_back;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  is_given_back = true;
+  first.reset();
+  second.join();
+  CHECK_FALSE(was_early);
 }
 
 TEST_CASE("a lock knows when its folder has been moved away or made anew") {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# A small study: stopped, resumed, repeated to the bit, drawn: experiments.sh <experiments>
+# A small study: stopped, resumed, repeated to the bit, drawn: experiments.sh <experiments> <answers>
 set -euo pipefail
-experiments=$1
+experiments=$1 answers=$2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 fail() {
@@ -57,6 +57,21 @@ grep -q 'cka of 0 and 1' "$folder/equal/fashion-equal/cells.jsonl" || fail "maps
 for picture in differences.svg curves-0.svg questions.svg questions.md similarity.svg activation.png index.html; do
   [[ -s $folder/equal/fashion-equal/$picture ]] || fail "there is no $picture"
 done
+
+# What several studies say to each question.
+mkdir -p "$folder/all/cifar100-three"
+cp -r "$folder/equal/fashion-equal" "$folder/all/"
+cp "$folder/three/fashion-equal/cells.jsonl" "$folder/all/cifar100-three/"
+run "$answers" "$folder/all"
+grep -q '^| its maps, beside probabilities  *|  *afd − dml | *[+-][0-9.]* |' "$folder/all/answers.md" ||
+  fail "answers.md lacks a difference"
+for picture in rq1.svg rq2.svg rq3.svg rq4.svg parts.svg fashion-equal/similarity.svg; do
+  [[ -s $folder/all/$picture ]] || fail "there is no $picture"
+done
+grep -q 'CIFAR-100: afd-cycle − dml' "$folder/all/rq3.svg" || fail "rq3.svg lacks a row"
+if "$answers" "$folder/none" 2>"$folder/log" || ! grep -q "there is no study in" "$folder/log"; then
+  fail "answers without studies: $(cat "$folder/log")"
+fi
 
 # What cannot work is said, not thrown.
 refuses() {

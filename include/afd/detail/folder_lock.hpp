@@ -20,9 +20,13 @@ namespace afd::detail {
 /// Holds the file "lock" in a folder while it lives. The system gives it back when its process ends, in whatever way.
 class FolderLock {
  public:
-  /// Throws ConfigError if another one holds it, FileError if there can be none.
-  explicit FolderLock(const std::filesystem::path& folder) : path_(folder / "lock"), file_(path_, O_WRONLY | O_CREAT) {
-    if (file_.get() >= 0 && ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return;
+  enum class WhenHeld { refuse, wait };
+
+  /// Where another one holds it, waits until that is over, or throws ConfigError. Throws FileError if there can be
+  /// none.
+  explicit FolderLock(const std::filesystem::path& folder, WhenHeld when_held = WhenHeld::refuse)
+      : path_(folder / "lock"), file_(path_, O_WRONLY | O_CREAT) {
+    if (file_.get() >= 0 && lock(when_held)) return;
     if (file_.get() >= 0 && errno == EWOULDBLOCK) {
       throw ConfigError(concat("another training is at work in ", folder, "; give each a folder of its own"));
     }
@@ -37,6 +41,14 @@ class FolderLock {
   }
 
  private:
+  [[nodiscard]] bool lock(WhenHeld when_held) const {
+    const int how = when_held == WhenHeld::wait ? LOCK_EX : LOCK_EX | LOCK_NB;
+    while (::flock(file_.get(), how) != 0) {
+      if (errno != EINTR) return false;
+    }
+    return true;
+  }
+
   std::filesystem::path path_;
   Descriptor file_;
 };

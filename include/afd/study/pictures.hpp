@@ -55,16 +55,17 @@ namespace afd::detail {
 [[nodiscard]] inline std::string differences_script(const Comparison& comparison, std::string_view output) {
   const std::size_t rows = comparison.recipes.size(), networks = comparison.networks.size();
   std::string script =
-      picture_head(output, 900, static_cast<int>(120 + rows * std::max<std::size_t>(2, networks) * 22));
+      picture_head(output, 900, static_cast<int>(120 + (rows * std::max<std::size_t>(2, networks) + networks) * 20));
   std::string tics, data, plots;
   for (std::size_t r = 1; r < rows; ++r) {
     tics += concat(r == 1 ? "" : ", ", script_text(comparison.recipes[r].name), " ", row_of(r, 0, 1));
   }
-  script += concat("set title ",
+  script += concat("set label ",
                    script_text("difference to " + comparison.recipes.at(0).name + ", " + comparison.score.label +
                                " (mean, 95 % interval; full: told from 0; small: seeds)"),
-                   "\nset ytics (", tics, ")\nset yrange [", -static_cast<double>(rows) + 0.4,
-                   ":-0.5]\nset grid xtics lc rgb '#dddddd'\nset key outside right\n",
+                   " at screen 0.5, screen 1 center offset 0, -1.2\nset tmargin 3\nset ytics (", tics,
+                   ")\nset yrange [", -static_cast<double>(rows) + 0.4,
+                   ":-0.5]\nset grid xtics lc rgb '#dddddd'\nset key outside bottom center vertical maxcols 1\n",
                    "set arrow from 0, graph 0 to 0, graph 1 nohead lw 1 lc rgb '#000000'\n",
                    "set xrange [*<0:0<*]\nset offsets graph 0.03, graph 0.03, 0, 0\n");
   const auto add = [&](const std::string& plot, const std::string& points) {
