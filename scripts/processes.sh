@@ -2,9 +2,9 @@
 # Sourced by scripts whose program may run several times at once, and shares out its work then.
 
 workers=()
-# processes N FOLDER COMMAND...: runs it N times and waits for all. The first one shows how far it is; what the others say
-# goes into FOLDER/worker2.log and so on. Ctrl-C and SIGTERM are passed on, and each ends in its own time. Returns the
-# status of one that failed, 0 if none did.
+# processes N FOLDER COMMAND...: runs it N times and waits for all. The first one shows how far it is; what the others
+# say goes into FOLDER/worker2.log and so on. Ctrl-C and SIGTERM are passed on, and each ends in its own time. Returns
+# the status of one that failed, 0 if none did.
 processes() {
   local count=$1 folder=$2 code=0 i worker status
   shift 2

@@ -10,7 +10,7 @@
 #include <afd/study/study.hpp>
 
 int main(int argc, char** argv) {
-  const std::int64_t count = argc > 1 ? std::stoi(argv[1]) : 2000, epochs = argc > 2 ? std::stoi(argv[2]) : 60;
+  const std::int64_t count = argc > 1 ? std::stoi(argv[1]) : 1000, epochs = argc > 2 ? std::stoi(argv[2]) : 240;
   const std::string folder = "/usr/share/datasets/fashion-mnist";
   const auto images = afd::load_mnist(folder, afd::Split::train, afd::GzipFiles{}).split(5000, /*seed=*/1);
   const afd::Normalize normalize = afd::channel_statistics(images.train);
@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
   };
 
   const afd::DistillerOptions<> options{.logit = {.lr = 0.05, .nesterov = true}, .layout = afd::Layout::channels_last};
-  const afd::TrainerOptions<> training{.epochs = epochs, .schedule = afd::Cosine{}, .evaluate_every = 5};
+  const afd::TrainerOptions<> training{.epochs = epochs, .schedule = afd::Cosine{}, .evaluate_every = 20};
   const auto make_networks = [] {
     const auto network = [] {
       return afd::ResNet(afd::ResNetOptions{.depth = 8, .in_channels = 1, .width = 8, .stem_stride = 2});
@@ -34,9 +34,9 @@ int main(int argc, char** argv) {
   };
   using afd::Edge, afd::frozen, afd::ResNet;
   using All = afd::topology::Graph<5, Edge{0, 4}, Edge{1, 4}, Edge{2, 4}, Edge{3, 4}>;
-  afd::Study study{{.seeds = 3,
+  afd::Study study{{.seeds = 5,
                     .folder = "runs/ensemble_into_one",
-                    .networks = {"teacher 1", "teacher 2", "teacher 3", "teacher 4", "student"}}};
+                    .networks = {"teacher", "teacher", "teacher", "teacher", "student"}}};
   const auto result = study.compare(
       make_networks, train, validation, test,
       afd::recipe<"alone">(

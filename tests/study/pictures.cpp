@@ -22,6 +22,16 @@ TEST_CASE("the picture of differences has each seed, full points for what is tol
   CHECK(ends == 4);
 }
 
+TEST_CASE("a network without a difference is not in the picture's key, and without any there is no picture") {
+  auto comparison = afd::compare_cells(afd_test::study_cells(), {"alone", "dml"}, {"small", "large"});
+  comparison.recipes[1].networks[1] = {};
+  const std::string script = afd::detail::differences_script(comparison, "out.svg");
+  CHECK(script.find("title 'small'") != std::string::npos);
+  CHECK(script.find("title 'large'") == std::string::npos);
+  comparison.recipes[1].networks[0] = {};
+  CHECK(afd::detail::differences_script(comparison, "out.svg").empty());
+}
+
 TEST_CASE("curves are means over seeds, and networks that were not trained have none") {
   const auto cells = afd_test::study_cells();
   const auto comparison = afd::compare_cells(cells, {"alone", "dml"}, {"small", "large"});

@@ -83,6 +83,7 @@ namespace afd::detail {
       const Verdict verdict = verdict_of(outcome, comparison.score.higher_is_better);
       (verdict == Verdict::unclear ? unclear : told) += concat(outcome.difference.mean, ' ', row, ' ', half, '\n');
     }
+    if (told.empty() && unclear.empty()) continue;
     const std::string colour(picture_colour(k));
     if (!seeds.empty()) add("'-' using 1:2 with points pt 7 ps 0.3 lc rgb '" + colour + "' notitle", seeds);
     if (!told.empty()) add("'-' using 1:2:3 with xerrorbars pt 7 ps 1 lw 2 lc rgb '" + colour + "' notitle", told);
