@@ -7,8 +7,8 @@
 #     --processes N     that share the cells of a study, on a core each
 #     --built FOLDER    takes the program of a build that is there
 #     --smoke           trains hardly anything, to see that all of it works
-# Started again after an interruption, it goes on where it was. Results are in FOLDER (build/experiments_out): answers.md,
-# a picture for each question, and a folder for each study.
+# Started again after an interruption, it goes on where it was. Results are in FOLDER (build/experiments_out):
+# answers.md, a picture for each question, and a folder for each study.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out="" cifar="" build="" known=false smoke=()

@@ -68,6 +68,7 @@ afd::StudyResult compare(const Options& options) {
   };
 
   afd::Study study{{.seeds = options.seeds,
+                    .first_seed = options.first_seed,
                     .folder = options.out,
                     .title = "A small and a large network on Fashion-MNIST",
                     .networks = {"small network", "large network"}}};

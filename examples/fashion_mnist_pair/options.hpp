@@ -17,6 +17,7 @@ struct Options {
   std::filesystem::path data = "/usr/share/datasets/fashion-mnist";
   std::filesystem::path out = "fashion_mnist_pair_out";
   std::int64_t seeds = 5;
+  std::uint64_t first_seed = 1;
   int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   std::int64_t labelled = 20;  ///< images of each class; 0: all of `images` are
   std::int64_t images = 4000;  ///< whose label nobody knows, or, if all are labelled, that are trained on
@@ -51,6 +52,7 @@ inline void add_options(CLI::App& app, Options& options) {
   app.add_option("--seeds", options.seeds, "How often each is trained")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  app.add_option("--first-seed", options.first_seed, "Others follow it")->capture_default_str();
   app.add_option("--threads", options.threads, "Threads of LibTorch (default: all cores)")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();

@@ -59,8 +59,9 @@ for picture in differences.svg curves-0.svg questions.svg questions.md similarit
 done
 
 # What several studies say to each question.
-mkdir -p "$folder/all/cifar100-three"
+mkdir -p "$folder/all/cifar100-equal" "$folder/all/cifar100-three"
 cp -r "$folder/equal/fashion-equal" "$folder/all/"
+cp "$folder/equal/fashion-equal/cells.jsonl" "$folder/all/cifar100-equal/"
 cp "$folder/three/fashion-equal/cells.jsonl" "$folder/all/cifar100-three/"
 run "$answers" "$folder/all"
 grep -q '^| its maps, beside probabilities  *|  *afd − dml | *[+-][0-9.]* |' "$folder/all/answers.md" ||
