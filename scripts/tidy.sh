@@ -17,7 +17,8 @@ configure=(cmake -S . -B build/tidy -G Ninja -DCMAKE_CXX_COMPILER="clang++-$vers
   -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DCMAKE_CXX_COMPILER_LAUNCHER=)
 if "${configure[@]}" -DAFD_TORCH=ON >build/tidy.log 2>&1; then
   files=(tests/static/two_units_main.cpp examples/own_networks.cpp examples/own_study.cpp
-    examples/fashion_mnist_pair/main.cpp examples/experiments/main.cpp examples/guide/*.cpp)
+    examples/fashion_mnist_pair/main.cpp examples/experiments/main.cpp examples/experiments/answers.cpp
+    examples/guide/*.cpp)
 elif grep -q 'no clang compiles' <(tr -s '\n ' ' ' <build/tidy.log); then
   echo "tidy.sh: this LibTorch is for g++ only; looking at the torch-free headers"
   "${configure[@]}" -DAFD_TORCH=OFF >build/tidy.log

@@ -123,7 +123,7 @@ class Study {
     };
     require_same_cells(from_of);
     const bool is_finished = run_all(starts, signals, from_of, train_cell);
-    const detail::FolderLock one_at_a_time(options_.folder / "running", detail::FolderLock::WhenHeld::wait);
+    const detail::FolderLock one_at_a_time(options_.folder, detail::FolderLock::WhenHeld::wait);
     StudyResult result{wanted(file_.read()), {}, is_finished};
     result.comparison = compare_cells(result.cells, names_, network_names(), score_, options_.weights);
     StudyEntries entries;
