@@ -11,6 +11,7 @@
 
 int main(int argc, char** argv) {
   const std::int64_t count = argc > 1 ? std::stoi(argv[1]) : 1000, epochs = argc > 2 ? std::stoi(argv[2]) : 240;
+  const std::int64_t seeds = argc > 3 ? std::stoi(argv[3]) : 5;
   const std::string folder = "/usr/share/datasets/fashion-mnist";
   const auto images = afd::load_mnist(folder, afd::Split::train, afd::GzipFiles{}).split(5000, /*seed=*/1);
   const afd::Normalize normalize = afd::channel_statistics(images.train);
@@ -34,7 +35,7 @@ int main(int argc, char** argv) {
   };
   using afd::Edge, afd::frozen, afd::ResNet;
   using All = afd::topology::Graph<5, Edge{0, 4}, Edge{1, 4}, Edge{2, 4}, Edge{3, 4}>;
-  afd::Study study{{.seeds = 5,
+  afd::Study study{{.seeds = seeds,
                     .folder = "runs/ensemble_into_one",
                     .networks = {"teacher", "teacher", "teacher", "teacher", "student"}}};
   const auto result = study.compare(

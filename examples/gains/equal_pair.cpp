@@ -11,6 +11,7 @@
 
 int main(int argc, char** argv) {
   const std::int64_t count = argc > 1 ? std::stoi(argv[1]) : 1000, epochs = argc > 2 ? std::stoi(argv[2]) : 240;
+  const std::int64_t seeds = argc > 3 ? std::stoi(argv[3]) : 5;
   const std::string folder = "/usr/share/datasets/fashion-mnist";
   const auto images = afd::load_mnist(folder, afd::Split::train, afd::GzipFiles{}).split(5000, /*seed=*/1);
   const afd::Normalize normalize = afd::channel_statistics(images.train);
@@ -38,7 +39,7 @@ int main(int argc, char** argv) {
     };
   };
   // Both have the same name: their mean is compared.
-  afd::Study study{{.seeds = 5, .folder = "runs/equal_pair", .networks = {"twin", "twin"}}};
+  afd::Study study{{.seeds = seeds, .folder = "runs/equal_pair", .networks = {"twin", "twin"}}};
   const afd::Strategy from_each_other{afd::CrossEntropy{}, afd::MutualKL{.temperature = 3}};
   const auto result =
       study.compare(make_networks, train, validation, test, afd::recipe<"alone">(pair_with(afd::Alone{}), training),

@@ -49,6 +49,7 @@ afd::TensorDataset partly_labelled(const afd::TensorDataset& images, std::int64_
 
 int main(int argc, char** argv) {
   const std::int64_t unlabelled = argc > 1 ? std::stoi(argv[1]) : 5000, epochs = argc > 2 ? std::stoi(argv[2]) : 20;
+  const std::int64_t seeds = argc > 3 ? std::stoi(argv[3]) : 5;
   const std::string data = "/usr/share/datasets/fashion-mnist";
   const auto images = afd::load_mnist(data, afd::Split::train, afd::GzipFiles{}).split(5000, /*seed=*/1);
   const afd::Normalize normalize = afd::channel_statistics(images.train);
@@ -76,7 +77,7 @@ int main(int argc, char** argv) {
   };
   const afd::CrossEntropy labels{.partly_labelled = true};
   const afd::TrainerOptions<> training{.epochs = epochs, .schedule = afd::Cosine{}};
-  afd::Study study{{.seeds = 5, .folder = folder, .networks = {"small", "teacher"}}};
+  afd::Study study{{.seeds = seeds, .folder = folder, .networks = {"small", "teacher"}}};
   const auto result = study.compare(
       make_networks, train, validation, test, afd::recipe<"labels">(beside_teacher(afd::Strategy{labels}), training),
       afd::recipe<"teacher">(beside_teacher(afd::Strategy{labels, afd::MutualKL{.temperature = 4}}), training));
