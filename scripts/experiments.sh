@@ -58,7 +58,7 @@ for study in "${studies[@]}"; do
   code=0
   processes "$processes" "$out/$study" "${command[@]}" || code=$?
   ((code == 0)) || { echo "experiments.sh: $study was stopped ($code); start it again to go on" >&2; exit "$code"; }
-  # Several wrote their report at once; the last word is one's own.
+  # Several drew the pictures beside the study's own report at once; the last word is one's own.
   "${command[@]}" >"$out/$study/report.txt"
   echo "experiments.sh: $out/$study/index.html"
 done

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Installs what is missing, builds the Fashion-MNIST example and runs it: a process of one thread for each core, at most
-# 8, which is faster than one with all of them and gives the same numbers on few cores and many. With --threads there
-# is one process. Options are passed on: --help lists them.
+# 8, which gives the same numbers on few cores and many, and on two is faster than one process with both. With
+# --threads there is one process. Options are passed on: --help lists them.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 "$root/scripts/setup.sh"

@@ -62,7 +62,7 @@ struct Answered {
 
 [[nodiscard]] Answered read_study(const Settings& settings, const std::filesystem::path& file) {
   Answered study{.settings = settings};
-  std::vector<std::string> recipes = settings.recipes;
+  const std::vector<std::string>& recipes = settings.recipes;
   for (const afd::Cell& cell : afd::CellsFile(file).read()) {
     const bool is_of_it = std::find(recipes.begin(), recipes.end(), cell.recipe) != recipes.end();
     if (is_of_it && cell.seed >= settings.first_seed &&
@@ -70,7 +70,6 @@ struct Answered {
       study.result.cells.push_back(cell);
     }
   }
-  study.result.is_finished = study.result.cells.size() == recipes.size() * static_cast<std::size_t>(settings.seeds);
   study.result.comparison = afd::compare_cells(study.result.cells, recipes, settings.networks);
   study.answers = answers(study.result, settings.networks);
   return study;
