@@ -28,7 +28,7 @@ while (($# > 0)); do
 done
 if [[ -z $out ]]; then out=$root/build/experiments_$(((${#smoke[@]} > 0)) && echo smoke || echo out); fi
 if ((${#studies[@]} == 0)); then
-  studies=(fashion-equal fashion-unequal fashion-three)
+  studies=(fashion-equal fashion-equal-short fashion-unequal fashion-three fashion-three-short)
   if [[ -n $cifar ]]; then studies=(cifar100-equal cifar100-unequal cifar100-three "${studies[@]}"); fi
 fi
 
@@ -54,6 +54,10 @@ for study in "${studies[@]}"; do
   mkdir -p "$out/$study"
   known_cells=$root/docs/experiments/$study/cells.jsonl
   if $known && [[ -e $known_cells && ! -e $out/$study/cells.jsonl ]]; then cp "$known_cells" "$out/$study/"; fi
+  if $known && grep -q '"from":{"revision"' "$out/$study/cells.jsonl" 2>/dev/null; then
+    echo "experiments.sh: $study was computed by an earlier program; its cells are taken as they are"
+    continue
+  fi
   echo "experiments.sh: $study"
   code=0
   processes "$processes" "$out/$study" "${command[@]}" || code=$?

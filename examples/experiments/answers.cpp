@@ -118,6 +118,17 @@ struct Answered {
   return all;
 }
 
+/// A study's own table without its times: cells of one study may have run on several machines.
+[[nodiscard]] afd::TextTable scores_of(const afd::Comparison& comparison) {
+  afd::TextTable table = afd::table_of(comparison);
+  const auto is_time = [](const std::string& title) { return title == "ms per step" || title == "times"; };
+  for (std::size_t column = table[0].size(); column-- > 0;) {
+    if (!is_time(table[0][column])) continue;
+    for (std::vector<std::string>& row : table) row.erase(row.begin() + static_cast<std::ptrdiff_t>(column));
+  }
+  return table;
+}
+
 /// Every figure of a study.
 [[nodiscard]] std::string section_of(const std::string& name, const Answered& study) {
   const Settings& s = study.settings;
@@ -126,7 +137,7 @@ struct Answered {
       "Planned differences; p by itself, and corrected for all in this table:\n\n{}\n",
       name, s.data, fmt::join(s.networks, ", "), s.images == 0 ? std::string("all") : std::to_string(s.images),
       s.epochs, s.batch, study.result.cells.size(), s.recipes.size() * static_cast<std::size_t>(s.seeds),
-      afd::markdown(afd::table_of(study.result.comparison)), afd::markdown(question_table(study.answers)));
+      afd::markdown(scores_of(study.result.comparison)), afd::markdown(question_table(study.answers)));
 }
 
 void answer_all(const std::filesystem::path& folder) {
@@ -140,7 +151,7 @@ void answer_all(const std::filesystem::path& folder) {
       "recipe, and p is corrected (Holm) for all in that table.\n\n";
   const auto known = known_studies();
   for (const DataSet& data : all_data) {
-    for (const char* kind : {"equal", "unequal", "three"}) {
+    for (const char* kind : {"equal", "equal-short", "unequal", "three", "three-short"}) {
       const std::string name = fmt::format("{}{}", data.prefix, kind);
       const std::filesystem::path file = folder / name / "cells.jsonl";
       if (!std::filesystem::exists(file)) continue;

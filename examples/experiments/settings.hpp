@@ -62,16 +62,18 @@ struct Settings {
   few.data = "fashion-mnist";
   few.images = 1000;
   few.l1_weight = 0.01;
-  all["fashion-equal"] = few;
-  all["fashion-equal"].networks = {"resnet8", "resnet8"};
-  all["fashion-equal"].epochs = 120;
+  const auto long_and_short = [&](const std::string& name, const Settings& settings) {
+    all[name] = all[name + "-short"] = settings;
+    all[name].epochs = 240;
+  };
+  few.networks = {"resnet8", "resnet8"};
+  long_and_short("fashion-equal", few);
+  all["fashion-equal"].recipes = {"alone", "dml", "afd", "l1-kl", "afd-maps"};
   all["fashion-unequal"] = few;
   all["fashion-unequal"].networks = {"resnet8", "wrn10-2"};
-  all["fashion-unequal"].seeds = 3;
-  all["fashion-three"] = few;
-  all["fashion-three"].networks = {"resnet8", "resnet8", "resnet8"};
-  all["fashion-three"].recipes = all["cifar100-three"].recipes;
-  all["fashion-three"].seeds = 3;
+  few.networks = {"resnet8", "resnet8", "resnet8"};
+  few.recipes = all["cifar100-three"].recipes;
+  long_and_short("fashion-three", few);
 
   Settings paper;
   paper.networks = {"resnet32", "resnet32"};  // [P]
