@@ -140,7 +140,6 @@
 #include <afd/optim/any_schedule.hpp>
 #include <afd/optim/foreach_state.hpp>
 #include <afd/optim/fused_state.hpp>
-#include <afd/optim/gradient_sums.hpp>
 #include <afd/optim/optimizer.hpp>
 #include <afd/optim/per_network.hpp>
 #include <afd/optim/per_parameter.hpp>
@@ -219,6 +218,7 @@
 #include <afd/step/edges.hpp>
 #include <afd/step/finite_check.hpp>
 #include <afd/step/first_look.hpp>
+#include <afd/step/gradient_sums.hpp>
 #include <afd/step/guard.hpp>
 #include <afd/step/learning_rates.hpp>
 #include <afd/step/loss_scale.hpp>

@@ -37,8 +37,6 @@ TEST_CASE("a saved optimizer goes on to the bit") {
     optim_test::check_resume(afd::Adam{.lr = 0.01}, dense);
     optim_test::check_resume(afd::AdamW{.lr = 0.01}, dense);
     optim_test::check_resume(afd::Adam{.lr = 0.01, .max_norm = 0.5}, dense);
-    optim_test::check_resume(afd::Sgd{.lr = 0.05, .accumulate = 4}, dense);  // saved between two updates
-    optim_test::check_resume(afd::Sgd{.lr = 0.05, .accumulate = 7}, dense);  // and right after one
   }
   optim_test::check_resume(afd::Adam{.lr = 0.01}, true, /*other_order=*/true);
 }
@@ -84,56 +82,15 @@ TEST_CASE("clipping is LibTorch's clip_grad_norm_, fused or not") {
   }
 }
 
-TEST_CASE("accumulated steps are one step with the mean of the gradients") {
-  for (const bool dense : {true, false}) {
-    CAPTURE(dense);
-    std::vector<Tensor> ours = some_parameters(torch::kFloat64, dense),
-                        theirs = some_parameters(torch::kFloat64, dense);
-    const std::vector<Tensor> start = some_parameters(torch::kFloat64, dense);
-    auto state = afd::AdamW{.lr = 0.1, .max_norm = 1.0, .accumulate = 3}.make(ours);
-    auto reference = afd::AdamW{.lr = 0.1, .max_norm = 1.0}.make(theirs);
-    for (int step = 0; step < 4; ++step) {
-      std::vector<Tensor> means;
-      for (const Tensor& parameter : theirs) means.push_back(torch::zeros_like(parameter).detach());
-      const std::vector<Tensor> before = [&] {
-        std::vector<Tensor> copies;
-        for (const Tensor& parameter : ours) copies.push_back(parameter.detach().clone());
-        return copies;
-      }();
-      for (int part = 0; part < 3; ++part) {
-        const std::vector<Tensor> gradients = some_gradients(ours, 3 * step + part);
-        for (std::size_t p = 0; p < means.size(); ++p)
-          if (gradients[p].defined()) means[p] += gradients[p] / 3;
-        CHECK(worst_difference(ours, before) == 0);  // until the last
-        state.apply(gradients);
-      }
-      reference.apply(means);
-    }
-    CHECK(worst_difference(ours, theirs) < 1e-12);
-    CHECK(worst_difference(ours, start) > 0.1);
-  }
-}
-
-TEST_CASE("gradients that are accumulated are not written to") {
-  Tensor a = torch::zeros({2}, torch::requires_grad()), b = torch::zeros({2}, torch::requires_grad());
-  auto state = afd::Sgd{.lr = 1, .momentum = 0, .weight_decay = 0, .accumulate = 3}.make({a, b});
-  const Tensor shared = torch::ones({2});  // autograd may hand out one tensor twice
-  for (int i = 0; i < 3; ++i) state.apply(std::vector<Tensor>{shared, shared});
-  CHECK(torch::equal(shared, torch::ones({2})));
-  CHECK(torch::allclose(a, torch::full({2}, -1.0)));
-  CHECK(torch::allclose(b, torch::full({2}, -1.0)));
-}
-
 TEST_CASE("a norm that is not finite changes nothing and is told by prepare") {
   static_assert(afd::OptimizerPrepares<afd::OptimizerState<afd::Sgd>>);
   Tensor w = torch::ones({2}, torch::requires_grad());
-  auto state = afd::Sgd{.lr = 1, .momentum = 0, .weight_decay = 0, .max_norm = 1, .accumulate = 2}.make({w});
+  auto state = afd::Sgd{.lr = 1, .momentum = 0, .weight_decay = 0, .max_norm = 1}.make({w});
   const std::vector<Tensor> good{torch::full({2}, 0.25)};
   const std::vector<Tensor> bad{torch::full({2}, std::numeric_limits<double>::infinity(), torch::kFloat)};
-  state.apply(good);
   CHECK_THROWS_AS(state.prepare(bad), afd::NonFiniteError);
   CHECK(torch::equal(w, torch::ones({2})));
-  state.prepare(good);  // the first half was not lost
+  state.prepare(good);
   CHECK(torch::equal(w, torch::ones({2})));
   state.apply(good);
   CHECK(torch::allclose(w, torch::full({2}, 0.75)));
@@ -161,22 +118,20 @@ TEST_CASE("options that cannot work are refused") {
 }
 
 TEST_CASE("probe() is prepare() without a look: the same updates, and the norm for who wants to see it") {
-  for (const std::int64_t accumulate : {1, 3}) {
-    for (const bool dense : {true, false}) {
-      std::vector<Tensor> a = some_parameters(torch::kFloat64, dense), b = some_parameters(torch::kFloat64, dense);
-      const afd::Adam policy{.lr = 0.01, .max_norm = 0.3, .accumulate = accumulate};
-      auto looks = policy.make(a), probes = policy.make(b);
-      int norms = 0;
-      for (int step = 0; step < 6; ++step) {
-        const std::vector<Tensor> gradients = some_gradients(a, step);
-        looks.prepare(gradients);
-        looks.apply(gradients);
-        norms += probes.probe(gradients).defined() ? 1 : 0;
-        probes.apply(gradients);
-      }
-      CHECK(norms == (dense ? 0 : 6 / accumulate));  // on the CPU a look costs nothing
-      CHECK(worst_difference(a, b) < 1e-12);
+  for (const bool dense : {true, false}) {
+    std::vector<Tensor> a = some_parameters(torch::kFloat64, dense), b = some_parameters(torch::kFloat64, dense);
+    const afd::Adam policy{.lr = 0.01, .max_norm = 0.3};
+    auto looks = policy.make(a), probes = policy.make(b);
+    int norms = 0;
+    for (int step = 0; step < 6; ++step) {
+      const std::vector<Tensor> gradients = some_gradients(a, step);
+      looks.prepare(gradients);
+      looks.apply(gradients);
+      norms += probes.probe(gradients).defined() ? 1 : 0;
+      probes.apply(gradients);
     }
+    CHECK(norms == (dense ? 0 : 6));  // on the CPU a look costs nothing
+    CHECK(worst_difference(a, b) < 1e-12);
   }
   Tensor w = torch::ones({4, 2}).slice(1, 0, 1).requires_grad_();
   auto state = afd::Sgd{.max_norm = 1}.make({w});

@@ -104,8 +104,9 @@ struct Adam {
   }
   [[nodiscard]] detail::GradientHandling handling() const {
     detail::require_gradient_handling(max_norm, accumulate, "Adam");
-    return {max_norm, accumulate};
+    return {max_norm};
   }
+  [[nodiscard]] std::int64_t steps_per_update() const { return accumulate; }
   [[nodiscard]] detail::RuleOptimizer<detail::AdamRule> make(std::vector<torch::Tensor> parameters) const {
     return {std::move(parameters), rule(), handling()};
   }
@@ -129,8 +130,9 @@ struct AdamW {
   }
   [[nodiscard]] detail::GradientHandling handling() const {
     detail::require_gradient_handling(max_norm, accumulate, "AdamW");
-    return {max_norm, accumulate};
+    return {max_norm};
   }
+  [[nodiscard]] std::int64_t steps_per_update() const { return accumulate; }
   [[nodiscard]] detail::RuleOptimizer<detail::AdamRule> make(std::vector<torch::Tensor> parameters) const {
     return {std::move(parameters), rule(), handling()};
   }

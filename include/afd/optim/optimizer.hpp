@@ -28,7 +28,25 @@ concept OptimizerReadsNames =
       policy.make(std::move(parameters), names);
     };
 
+/// A policy may have `steps_per_update() const`, as Sgd, Adam and AdamW have by their `accumulate`: gradients are then
+/// gathered over so many steps, and the running optimizer is given their mean over all samples of these.
+template <class O>
+concept OptimizerGathers = requires(const O& policy) {
+  { policy.steps_per_update() } -> std::convertible_to<std::int64_t>;
+};
+
 namespace detail {
+
+/// Throws ConfigError for fewer than one.
+template <class O>
+[[nodiscard]] std::int64_t steps_per_update([[maybe_unused]] const O& policy) {
+  if constexpr (OptimizerGathers<O>) {
+    const std::int64_t steps = policy.steps_per_update();
+    if (steps >= 1) return steps;
+    throw ConfigError(concat("an optimizer's steps_per_update must be at least 1, but is ", steps));
+  }
+  return 1;
+}
 
 /// The running optimizer of some parameters.
 template <class O>
@@ -81,21 +99,7 @@ concept OptimizerProbes = OptimizerPrepares<S> && requires(S& state, std::span<c
   { state.probe(gradients) } -> std::same_as<torch::Tensor>;
 };
 
-/// A running optimizer may also have `count_samples(n)`: told before each step of how many samples its gradients are
-/// the mean, for those that take means over steps.
-template <class S>
-concept OptimizerCountsSamples = requires(S& state, std::int64_t samples) { state.count_samples(samples); };
-
-/// One that keeps gradients for a later update may also have `has_rest()`, whether there are some, `prepare_rest()` and
-/// `apply_rest()`: the update with those that there are, like prepare() and apply(). Called when an epoch ends.
-template <class S>
-concept OptimizerHasRest = requires(S& state) {
-  { state.has_rest() } -> std::convertible_to<bool>;
-  state.prepare_rest();
-  state.apply_rest();
-};
-
-/// And `rate()`, the learning rate of the moment.
+/// It may have `rate()`, the learning rate of the moment.
 template <class S>
 concept OptimizerTellsRate = requires(const S& state) {
   { state.rate() } -> std::convertible_to<double>;

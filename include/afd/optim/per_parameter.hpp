@@ -4,6 +4,7 @@
 // An optimizer with other rates or decays for some of its parameters, chosen by name or kind.
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -58,6 +59,7 @@ struct PerParameter {
   O optimizer = {};
   std::vector<ParameterRule> rules = {};
 
+  [[nodiscard]] std::int64_t steps_per_update() const { return detail::steps_per_update(optimizer); }
   [[nodiscard]] auto make(std::vector<torch::Tensor> parameters, std::span<const std::string> names) const {
     using Rule = decltype(optimizer.rule());
     const std::vector<std::vector<std::size_t>> about = rules_of(parameters, names);

@@ -88,8 +88,9 @@ struct Sgd {
   }
   [[nodiscard]] detail::GradientHandling handling() const {
     detail::require_gradient_handling(max_norm, accumulate, "Sgd");
-    return {max_norm, accumulate};
+    return {max_norm};
   }
+  [[nodiscard]] std::int64_t steps_per_update() const { return accumulate; }
   [[nodiscard]] detail::RuleOptimizer<detail::SgdRule> make(std::vector<torch::Tensor> parameters) const {
     return {std::move(parameters), rule(), handling()};
   }

@@ -58,12 +58,12 @@ class LossScale {
   std::int64_t steps_ = 0;
 };
 
-/// Gradients divided by `scale`; undefined ones stay so. Not in place: two parameters may have been given one tensor.
-[[nodiscard]] inline std::vector<torch::Tensor> unscaled(std::vector<torch::Tensor> gradients, double scale) {
-  if (scale == 1) return gradients;
+/// Gradients times `factor`; undefined ones stay so. Not in place: two parameters may have been given one tensor.
+[[nodiscard]] inline std::vector<torch::Tensor> scaled(std::vector<torch::Tensor> gradients, double factor) {
+  if (factor == 1) return gradients;
   const torch::NoGradGuard no_grad;
   for (torch::Tensor& gradient : gradients) {
-    if (gradient.defined()) gradient = gradient * (1 / scale);
+    if (gradient.defined()) gradient = gradient * factor;
   }
   return gradients;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,7 +22,9 @@
 #include <afd/detail/named.hpp>
 #include <afd/error.hpp>
 #include <afd/optim/optimizer.hpp>
+#include <afd/state/state_visitor.hpp>
 #include <afd/step/finite_check.hpp>
+#include <afd/step/gradient_sums.hpp>
 #include <afd/step/loss_scale.hpp>
 #include <afd/step/roster.hpp>
 
@@ -38,10 +41,11 @@ inline std::vector<torch::Tensor> gradients(const torch::Tensor& loss, const std
   std::vector<torch::Tensor> all = torch::autograd::grad({loss}, inputs, factors, keep_graph,
                                                          /*create_graph=*/false, /*allow_unused=*/true);
   call_parameter_hooks(inputs, all);
-  return unscaled(std::move(all), scale);
+  return scaled(std::move(all), 1 / scale);
 }
 
-/// A player of the step: parameters with an optimizer of their own. Its loss is another one in every step.
+/// A player of the step: parameters with an optimizer of their own. Its loss is another one in every step. Gradients
+/// are gathered here if the policy updates every few steps.
 template <class Policy>
 class Objective {
  public:
@@ -49,9 +53,18 @@ class Objective {
 
   /// `place`: "network 0, logit".
   Objective(std::string place, const Policy& policy, Roster roster)
-      : place_(std::move(place)), roster_(std::move(roster)), was_reached_(roster_.parameters.size(), false) {
+
+      : place_(std::move(place)),
+        roster_(std::move(roster)),
+        was_reached_(roster_.parameters.size(), false),
+        sums_(roster_.parameters.size()) {
     if (roster_.parameters.empty()) return;
-    named([&] { optimizer_.emplace(make_optimizer(policy, roster_.parameters, roster_.names)); }, place_);
+    named(
+        [&] {
+          optimizer_.emplace(make_optimizer(policy, roster_.parameters, roster_.names));
+          steps_per_update_ = steps_per_update(policy);
+        },
+        place_);
   }
 
   [[nodiscard]] const std::string& place() const { return place_; }
@@ -61,19 +74,17 @@ class Objective {
   [[nodiscard]] bool has_optimizer() const { return optimizer_.has_value(); }
   [[nodiscard]] State& optimizer() { return *optimizer_; }
 
-  /// Goes on with what the optimizer of `other`, which is not used any more, knows of the parameters that both have.
+  /// Goes on with what `other`, which is not used any more, knows of the parameters that both have.
   void take_over(Objective& other)
     requires OptimizerTakesOver<State>
   {
-    if (optimizer_ && other.optimizer_) optimizer_->take_over(*other.optimizer_);
+    if (!optimizer_ || !other.optimizer_) return;
+    optimizer_->take_over(*other.optimizer_);
+    sums_.take_over(other.sums_, parameters(), other.parameters());
   }
 
   /// The next gradients are the mean over so many samples.
-  void count_samples([[maybe_unused]] std::int64_t samples) {
-    if constexpr (OptimizerCountsSamples<State>) {
-      if (optimizer_) optimizer_->count_samples(samples);
-    }
-  }
+  void count_samples(std::int64_t samples) { samples_ = samples; }
 
   /// The gradients of this step's loss, kept until they are applied; for `scale` see LossScale. Throws ConfigError for
   /// a loss that hangs on nothing.
@@ -88,6 +99,9 @@ class Objective {
     if (notes_reached_) {
       for (std::size_t i = 0; i < gradients_.size(); ++i) was_reached_[i] = was_reached_[i] || gradients_[i].defined();
     }
+    if (!gathers()) return;
+    gradients_ = sums_.with(gradients_, samples_);
+    if (is_due()) gradients_ = scaled(std::move(gradients_), sums_.scale_with(samples_));
   }
 
   /// Which parameters had a gradient, until stop_noting().
@@ -102,9 +116,7 @@ class Objective {
   void prepare(bool looks_at_gradients) {
     if (gradients_.empty()) return;
     if (looks_at_gradients) named([&] { require_finite_gradients(gradients_); }, place_, " gradients");
-    if constexpr (OptimizerPrepares<State>) {
-      named([&] { optimizer_->prepare(gradients_); }, place_, " gradients");
-    }
+    if (is_due()) prepare_optimizer();
   }
 
   /// For an accelerator, in place of prepare(): what can be done without a wait. Returns a number on the device that is
@@ -113,7 +125,7 @@ class Objective {
     if (gradients_.empty()) return {};
     torch::Tensor number;
     if constexpr (OptimizerProbes<State>) {
-      number = named([&] { return optimizer_->probe(gradients_); }, place_, " gradients");
+      if (is_due()) number = named([&] { return optimizer_->probe(gradients_); }, place_, " gradients");
     }
     if (!looks_at_gradients) return {};
     return number.defined() ? number : sum_of_norms(gradients_);
@@ -123,11 +135,15 @@ class Objective {
     if constexpr (!OptimizerProbes<State>) prepare(/*looks_at_gradients=*/false);
   }
 
-  /// Updates the parameters, if gradients were taken, and lets the gradients go.
+  /// Updates the parameters, if gradients were taken and an update is due, and lets the gradients go.
   void apply() {
     if (gradients_.empty()) return;
-    named_device_errors([&] { optimizer_->apply(gradients_); }, place_, ", update");
-    gradients_.clear();
+    if (is_due()) {
+      update();
+    } else {
+      sums_.keep(std::move(gradients_), samples_);
+      gradients_.clear();
+    }
   }
 
   /// The same without autograd's knowledge, until tell_autograd(): what goes backward through the graph of these
@@ -140,21 +156,17 @@ class Objective {
     for (const torch::Tensor& parameter : parameters()) parameter.unsafeGetTensorImpl()->bump_version();
   }
 
-  /// Whether its optimizer keeps gradients for an update that is not due yet.
-  [[nodiscard]] bool has_rest() const {
-    if constexpr (OptimizerHasRest<State>) return optimizer_ && optimizer_->has_rest();
-    return false;
-  }
-  /// What can fail of apply_rest().
+  /// Whether gradients wait for an update that is not due yet.
+  [[nodiscard]] bool has_rest() const { return sums_.steps() > 0; }
+  /// What can fail of apply_rest(), which must follow.
   void prepare_rest() {
-    if constexpr (OptimizerHasRest<State>) {
-      if (has_rest()) named([&] { optimizer_->prepare_rest(); }, place_, " gradients");
-    }
+    if (!has_rest()) return;
+    gradients_ = scaled(sums_.gradients(), sums_.scale());
+    prepare_optimizer();
   }
+  /// The update with the gradients that wait for one: the mean over their samples, fewer than usual.
   void apply_rest() {
-    if constexpr (OptimizerHasRest<State>) {
-      if (has_rest()) named_device_errors([&] { optimizer_->apply_rest(); }, place_, ", update");
-    }
+    if (has_rest()) update();
   }
 
   /// Lets the gradients of a step go that does not go on.
@@ -171,15 +183,39 @@ class Objective {
     return std::numeric_limits<double>::quiet_NaN();
   }
 
+  /// Of the optimizer, and of gradients that wait for an update.
+  template <StateVisitor V>
+  void visit_state(std::span<const std::string> names, V& visitor) {
+    optimizer_->visit_state(names, visitor);
+    if (gathers()) sums_.visit(names, parameters(), visitor);
+  }
+
  private:
+  [[nodiscard]] bool gathers() const { return steps_per_update_ > 1; }
+  [[nodiscard]] bool is_due() const { return sums_.steps() + 1 >= steps_per_update_; }
+
+  void prepare_optimizer() {
+    if constexpr (OptimizerPrepares<State>) {
+      named([&] { optimizer_->prepare(gradients_); }, place_, " gradients");
+    }
+  }
+  void update() {
+    named_device_errors([&] { optimizer_->apply(gradients_); }, place_, ", update");
+    gradients_.clear();
+    if (gathers()) sums_.clear();
+  }
+
   std::string place_;
   Roster roster_;
   std::optional<State> optimizer_;
-  std::vector<torch::Tensor> gradients_;
+  std::vector<torch::Tensor> gradients_;  // of this step; with those before it if an update is made of several
   std::vector<bool> was_reached_;
   bool notes_reached_ = true;
   torch::Tensor norm_;
   bool measures_ = false;
+  std::int64_t steps_per_update_ = 1;
+  GradientSums sums_;  // since the last update
+  std::int64_t samples_ = 1;
 };
 
 }  // namespace afd::detail

@@ -100,7 +100,7 @@ void visit_optimizers(const typename Plan::Networks& networks, Edges<Plan>& edge
       own.push_back(names.at(parameter.unsafeGetTensorImpl()));
     }
     PrefixedVisitor<V> prefixed(prefix, visitor);
-    objective.optimizer().visit_state(own, prefixed);
+    objective.visit_state(own, prefixed);
   };
   for_each_index<Plan::network_count>([&](auto k) {
     if constexpr (Objectives::has(k, Level::logit)) {

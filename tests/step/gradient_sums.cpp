@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <afd/optim/gradient_sums.hpp>
+#include <afd/step/gradient_sums.hpp>
 //
 #include <cstdint>
 #include <string>
@@ -8,11 +8,9 @@
 
 #include <torch/torch.h>
 
-#include <afd/optim/sgd.hpp>
-
 #include "support/doctest.hpp"
 
-TEST_SUITE_BEGIN("optim");
+TEST_SUITE_BEGIN("step");
 
 using afd::detail::GradientSums;
 using torch::Tensor;
@@ -69,53 +67,15 @@ TEST_CASE("sums are part of the state, with the samples they are of") {
   CHECK(copy.scale_with(2) == sums.scale_with(2));
 }
 
-TEST_CASE("an optimizer takes means over samples, and updates with what is left when asked to") {
-  Tensor w = torch::zeros({2}, torch::dtype(torch::kDouble).requires_grad(true));
-  auto state = afd::Sgd{.lr = 1, .momentum = 0, .weight_decay = 0, .accumulate = 3}.make({w});
-  const auto step = [&](double g0, double g1, std::int64_t samples) {
-    state.count_samples(samples);
-    const std::vector<Tensor> gradients{torch::tensor({g0, g1}, torch::kDouble)};
-    state.prepare(gradients);
-    state.apply(gradients);
-  };
-  step(1, 0, 8);
-  step(1, 0, 8);
-  step(4, 2, 4);
-  CHECK(torch::allclose(w, torch::tensor({-(8.0 + 8 + 16) / 20, -8.0 / 20}, torch::kDouble), 1e-14));
-  CHECK_FALSE(state.has_rest());
-  step(2, 2, 8);
-  step(0, 4, 2);
-  CHECK(state.has_rest());
-  const Tensor before = w.detach().clone();
-  state.prepare_rest();
-  CHECK(torch::equal(w, before));
-  state.apply_rest();
-  CHECK(torch::allclose(before - w, torch::tensor({16.0 / 10, (16.0 + 8) / 10}, torch::kDouble), 1e-14));
-  CHECK_FALSE(state.has_rest());
-  state.apply_rest();  // nothing is left
-  step(3, 3, 5);       // and the next update is due after three steps again
-  step(3, 3, 5);
-  CHECK(state.has_rest());
-  step(3, 3, 5);
-  CHECK_FALSE(state.has_rest());
-}
-
-TEST_CASE("a step that was refused leaves nothing behind for the rest") {
-  Tensor w = torch::zeros({1}, torch::dtype(torch::kDouble).requires_grad(true));
-  auto state = afd::Sgd{.lr = 1, .momentum = 0, .weight_decay = 0, .accumulate = 3}.make({w});
-  const std::vector<Tensor> good{torch::ones({1}, torch::kDouble)}, refused{torch::full({1}, 100.0, torch::kDouble)};
-  state.apply(good);
-  state.prepare(refused);  // another optimizer's gradients were not finite
-  state.apply_rest();
-  CHECK(w.item<double>() == -1.0);
-}
-
-TEST_CASE("what is left is clipped like any other update") {
-  Tensor w = torch::zeros({2}, torch::dtype(torch::kDouble).requires_grad(true));
-  auto state = afd::Sgd{.lr = 1, .momentum = 0, .weight_decay = 0, .max_norm = 1, .accumulate = 4}.make({w});
-  state.apply(std::vector<Tensor>{torch::tensor({3.0, 4.0}, torch::kDouble)});
-  state.apply_rest();
-  CHECK(w.norm().item<double>() == doctest::Approx(1.0).epsilon(1e-5));
+TEST_CASE("sums of other parameters go on with those that both have") {
+  const Tensor a = torch::zeros({2}), b = torch::zeros({1}), c = torch::zeros({3});
+  GradientSums sums(2), others(2);
+  others.keep(others.with(some(0), 4), 4);
+  sums.take_over(others, {b, c}, {a, b});
+  CHECK(sums.steps() == 1);
+  CHECK(torch::equal(sums.gradients()[0], some(0)[1]));
+  CHECK_FALSE(sums.gradients()[1].defined());
+  CHECK(sums.scale_with(4) == 0.5);
 }
 
 TEST_SUITE_END();

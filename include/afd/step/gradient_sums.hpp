@@ -57,6 +57,18 @@ class GradientSums {
     ++steps_;
   }
 
+  /// Goes on with what `other` has of the parameters that both are of; of others there was nothing.
+  void take_over(GradientSums& other, const std::vector<torch::Tensor>& own, const std::vector<torch::Tensor>& others) {
+    steps_ = other.steps_;
+    total_ = other.total_;
+    first_ = other.first_;
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      for (std::size_t j = 0; j < others.size(); ++j) {
+        if (own[i].is_same(others[j])) sums_[i] = std::move(other.sums_[j]);
+      }
+    }
+  }
+
   void clear() {
     for (torch::Tensor& sum : sums_) sum.reset();
     steps_ = total_ = 0;
