@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # cmake --install: the headers, and a package for find_package(afd CONFIG [COMPONENTS gzip images safetensors
-# study jemalloc]).
+# study distributed jemalloc]).
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/afd)
@@ -25,6 +25,10 @@ endif()
 if(TARGET afd_study)
   install(TARGETS afd_study EXPORT afd_study)
   install(EXPORT afd_study NAMESPACE afd:: DESTINATION ${package_dir} FILE afdStudyTargets.cmake)
+endif()
+if(TARGET afd_distributed)
+  install(TARGETS afd_distributed EXPORT afd_distributed)
+  install(EXPORT afd_distributed NAMESPACE afd:: DESTINATION ${package_dir} FILE afdDistributedTargets.cmake)
 endif()
 if(TARGET afd_jemalloc)
   install(TARGETS afd_jemalloc EXPORT afd_jemalloc)

@@ -4,8 +4,8 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/compilers.sh"
 packages=(g++ cmake ninja-build ccache libtorch-dev libeigen3-dev libopenblas0-pthread zlib1g-dev
-  libjemalloc-dev libturbojpeg0-dev libpng-dev libcli11-dev libfmt-dev nlohmann-json3-dev libboost-dev gnuplot-nox
-  dataset-fashion-mnist)
+  libjemalloc-dev libturbojpeg0-dev libpng-dev libcli11-dev libfmt-dev nlohmann-json3-dev libboost-dev libgloo-dev
+  gnuplot-nox dataset-fashion-mnist)
 if [[ "${1:-}" == --test ]]; then
   packages+=(doctest-dev python3-torch python3-numpy libbenchmark-dev pkgconf)
 fi

@@ -21,8 +21,8 @@ avoid_unset_memory
 run=(ctest -j "$(nproc)" --output-on-failure --no-tests=error)
 if [[ $mode == --library ]]; then
   "${configure[@]}" -B build/test -DCMAKE_CXX_COMPILER=g++
-  cmake --build build/test --target afd_tests afd_tests_plain afd_overhead
-  "${run[@]}" --test-dir build/test -R '^afd_(tests|tests_plain|overhead)\.'
+  cmake --build build/test --target afd_tests afd_tests_plain afd_tests_distributed afd_overhead
+  "${run[@]}" --test-dir build/test -R '^afd_(tests|tests_plain|tests_distributed|overhead)\.'
   exit
 fi
 if [[ $mode == --clang ]]; then

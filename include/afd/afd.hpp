@@ -55,6 +55,7 @@
 #include <afd/data/rgb_image.hpp>
 #include <afd/data/sample_mix.hpp>
 #include <afd/data/samples.hpp>
+#include <afd/data/shard.hpp>
 #include <afd/data/soft_labels.hpp>
 #include <afd/data/tensor_bytes.hpp>
 #include <afd/data/tensor_dataset.hpp>
@@ -64,6 +65,7 @@
 
 #include <afd/state/envelope.hpp>
 #include <afd/state/prefixed_visitor.hpp>
+#include <afd/state/process_parts.hpp>
 #include <afd/state/record_file.hpp>
 #include <afd/state/state_dict.hpp>
 #include <afd/state/state_format.hpp>
@@ -94,6 +96,7 @@
 #include <afd/network/run_as_teacher.hpp>
 #include <afd/network/save_network.hpp>
 #include <afd/network/sequential_tap.hpp>
+#include <afd/network/sync_batch_norm.hpp>
 #include <afd/network/teacher_cache.hpp>
 #include <afd/network/weights_fingerprint.hpp>
 
@@ -211,11 +214,13 @@
 #include <afd/observe/running_sum.hpp>
 #include <afd/observe/score.hpp>
 #include <afd/observe/score_against.hpp>
+#include <afd/observe/sharing.hpp>
 
 #include <afd/step/averages.hpp>
 #include <afd/step/cohort.hpp>
 #include <afd/step/distiller.hpp>
 #include <afd/step/edges.hpp>
+#include <afd/step/exchange.hpp>
 #include <afd/step/finite_check.hpp>
 #include <afd/step/first_look.hpp>
 #include <afd/step/gradient_sums.hpp>
@@ -224,6 +229,7 @@
 #include <afd/step/loss_scale.hpp>
 #include <afd/step/loss_watch.hpp>
 #include <afd/step/losses.hpp>
+#include <afd/step/meeting.hpp>
 #include <afd/step/objective.hpp>
 #include <afd/step/objectives.hpp>
 #include <afd/step/options.hpp>
@@ -234,6 +240,7 @@
 #include <afd/step/roster.hpp>
 #include <afd/step/run_state.hpp>
 #include <afd/step/saved_run.hpp>
+#include <afd/step/shared_means.hpp>
 #include <afd/step/step.hpp>
 #include <afd/step/stray_gradients.hpp>
 #include <afd/step/trainable_flags.hpp>
@@ -257,6 +264,7 @@
 #include <afd/train/similarity_watch.hpp>
 #include <afd/train/stop_signals.hpp>
 #include <afd/train/stoppable_source.hpp>
+#include <afd/train/together.hpp>
 #include <afd/train/trainer.hpp>
 #include <afd/train/trainer_options.hpp>
 #include <afd/train/trainer_state.hpp>

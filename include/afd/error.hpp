@@ -53,6 +53,13 @@ class OutOfMemoryError : public DeviceError {
   using DeviceError::DeviceError;
 };
 
+/// Another process of those that train together is gone, does not answer, or has failed. Nothing can be exchanged any
+/// more: all must be started again, and go on from the last checkpoint.
+class PeerError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// What a network, a term or an optimizer of the user's threw inside a step: its message, with the place before it.
 class ForeignError : public Error {
  public:

@@ -290,6 +290,68 @@ TEST_CASE("which last batch is left out") {
   CHECK(sizes(2, {.batch_size = 1}) == Sizes{1, 1});
 }
 
+TEST_CASE("parts of a batch are the whole: the same samples, with the same chance, however many there are") {
+  for (const LoaderOptions& options :
+       {LoaderOptions{.batch_size = 8, .seed = 4, .min_batch = 1}, LoaderOptions{.batch_size = 8, .shuffle = false},
+        LoaderOptions{.batch_size = 8, .seed = 4, .pad_last = true}}) {
+    BatchLoader whole{numbered(20), options, noisy};
+    whole.start_epoch(3);
+    for (const std::int64_t count : {1, 2, 3, 4}) {
+      std::vector<std::vector<Batch>> parts;
+      for (std::int64_t index = 0; index < count; ++index) {
+        LoaderOptions own = options;
+        own.shard = {index, count};
+        BatchLoader loader{numbered(20), own, noisy};
+        CHECK(loader.fingerprint() == whole.fingerprint());
+        CHECK(loader.shard() == own.shard);
+        loader.start_epoch(3);
+        parts.push_back(walk(loader));
+        CHECK(static_cast<std::int64_t>(parts.back().size()) == loader.batch_count());
+      }
+      const std::vector<Batch> all = walk(whole);
+      whole.start_epoch(3);
+      CHECK(all.size() == 3);
+      for (std::size_t b = 0; b < all.size(); ++b) {
+        std::vector<torch::Tensor> inputs, labels;
+        for (const auto& part : parts) {
+          inputs.push_back(part.at(b).inputs);
+          labels.push_back(part.at(b).targets);
+        }
+        CHECK(torch::equal(torch::cat(labels), all[b].targets));
+        CHECK(torch::equal(torch::cat(inputs), all[b].inputs));
+      }
+    }
+  }
+}
+
+TEST_CASE("a last batch that is not enough for each process is left out, padded, or given to some") {
+  const auto sizes = [](LoaderOptions options, std::int64_t index) {
+    options.shard = {index, 2};
+    BatchLoader loader{numbered(9), options};
+    std::vector<std::int64_t> counts;
+    for (const Batch& batch : loader) counts.push_back(batch.targets.size(0));
+    CHECK(loader.batch_count() == static_cast<std::int64_t>(counts.size()));
+    return counts;
+  };
+  using Sizes = std::vector<std::int64_t>;
+  for (const std::int64_t index : {0, 1}) {
+    CHECK(sizes({.batch_size = 4, .min_batch = 1}, index) == Sizes{2, 2});
+    CHECK(sizes({.batch_size = 4, .pad_last = true}, index) == Sizes{2, 2, 2});
+    CHECK(sizes({.batch_size = 6}, index) == Sizes{3});
+    CHECK(sizes({.batch_size = 5}, index) == (index == 0 ? Sizes{2, 2} : Sizes{3, 2}));
+  }
+  CHECK(sizes({.batch_size = 4, .shuffle = false}, 0) == Sizes{2, 2});
+  CHECK(sizes({.batch_size = 4, .shuffle = false}, 1) == Sizes{2, 2, 1});
+  // More than the data set has: its samples again.
+  BatchLoader few{numbered(3), {.batch_size = 8, .shuffle = false, .pad_last = true}};
+  CHECK(torch::equal(walk(few)[0].targets, torch::tensor({0, 1, 2, 0, 1, 2, 0, 1})));
+  CHECK_THROWS_WITH_AS((BatchLoader{numbered(9), {.batch_size = 1, .shard = {0, 2}}}),
+                       doctest::Contains("a batch of 1 has not a sample for each"), afd::ConfigError);
+  CHECK_THROWS_AS((BatchLoader{numbered(9), {.shard = {2, 2}}}), afd::ConfigError);
+  CHECK_THROWS_WITH_AS((BatchLoader{numbered(9), {.drop_last = true, .pad_last = true}}),
+                       doctest::Contains("choose one"), afd::ConfigError);
+}
+
 TEST_CASE("the sample left out changes from epoch to epoch") {
   BatchLoader loader{numbered(9), {.batch_size = 4}};
   std::set<std::int64_t> left_out;

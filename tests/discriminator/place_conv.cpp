@@ -30,8 +30,8 @@ struct FlatOnly {
 };
 static_assert(afd::Normalisation<FlatOnly> && !afd::NormalisesVolumes<FlatOnly>);
 static_assert(std::is_same_v<PlaceLayers<FlatOnly, 2>::Conv, torch::nn::Conv2d>);
-static_assert(std::is_same_v<PlaceLayers<afd::BatchNormalised, 2>::Hidden, torch::nn::BatchNorm2d>);
-static_assert(std::is_same_v<PlaceLayers<afd::BatchNormalised, 3>::Hidden, torch::nn::BatchNorm3d>);
+static_assert(std::is_same_v<PlaceLayers<afd::BatchNormalised, 2>::Hidden, afd::SyncBatchNorm2d>);
+static_assert(std::is_same_v<PlaceLayers<afd::BatchNormalised, 3>::Hidden, afd::SyncBatchNorm3d>);
 static_assert(std::is_same_v<PlaceLayers<afd::SpectralNormalised, 3>::Conv, afd::SpectralNormConv3d>);
 
 }  // namespace

@@ -62,6 +62,9 @@ TEST_CASE("every BatchNorm normalises with the batch's own statistics for a whil
   check_norm(torch::nn::BatchNorm1d(3), torch::randn({8, 3, 5}, torch::kDouble));
   check_norm(torch::nn::BatchNorm2d(3), torch::randn({4, 3, 5, 2}, torch::kDouble));
   check_norm(torch::nn::BatchNorm3d(3), torch::randn({4, 3, 2, 3, 2}, torch::kDouble));
+  check_norm(afd::SyncBatchNorm1d(3), torch::randn({8, 3}, torch::kDouble));
+  check_norm(afd::SyncBatchNorm2d(3), torch::randn({4, 3, 5, 2}, torch::kDouble));
+  check_norm(afd::SyncBatchNorm3d(3), torch::randn({4, 3, 2, 3, 2}, torch::kDouble));
   check_norm(torch::nn::BatchNorm2d(torch::nn::BatchNorm2dOptions(3).momentum(c10::nullopt)),
              torch::randn({4, 3, 5, 2}, torch::kDouble));
 }

@@ -2,7 +2,7 @@
 # The program of a project that took afd in as source, and what it must not have got with it.
 add_executable(consumer ${CMAKE_CURRENT_LIST_DIR}/main.cpp)
 target_link_libraries(consumer PRIVATE afd::afd afd::gzip afd::images afd::jemalloc afd::safetensors
-  afd::study)
+  afd::study afd::distributed)
 target_compile_options(consumer PRIVATE -O0 -Wall -Wextra -Wconversion -Wshadow -Werror)
 foreach(unasked IN ITEMS afd_tests fashion_mnist_pair bench_worker)
   if(TARGET ${unasked})

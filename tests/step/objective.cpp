@@ -187,12 +187,14 @@ TEST_CASE("means are over samples, and what is left is an update when it is aske
   step(objective, {numbers({0, 4})}, 2);
   CHECK(objective.has_rest());
   const Tensor before = w.detach().clone();
+  objective.gather_rest();
   objective.prepare_rest();
   CHECK(torch::equal(w, before));
   objective.apply_rest();
   CHECK(torch::allclose(before - w, numbers({16.0 / 10, (16.0 + 8) / 10}), 1e-14));
   CHECK_FALSE(objective.has_rest());
-  objective.prepare_rest();  // nothing is left
+  objective.gather_rest();  // nothing is left
+  objective.prepare_rest();
   objective.apply_rest();
   for (const bool is_last : {false, false, true}) {  // and the next update is due after three steps again
     step(objective, {numbers({3, 3})}, 5);
@@ -208,6 +210,7 @@ TEST_CASE("a step that was refused leaves nothing behind of what is gathered") {
   objective.forget();
   CHECK_THROWS_AS(take(objective, {numbers({INFINITY})}), afd::NonFiniteError);
   objective.forget();
+  objective.gather_rest();
   objective.prepare_rest();
   objective.apply_rest();
   CHECK(w.item<double>() == -1.0);
@@ -217,6 +220,7 @@ TEST_CASE("what is left is clipped like any other update") {
   const Tensor w = zeros(2);
   Objective<afd::Sgd> objective("", descent(4, /*max_norm=*/1), {{w}, {"w"}});
   step(objective, {numbers({3, 4})});
+  objective.gather_rest();
   objective.prepare_rest();
   objective.apply_rest();
   CHECK(w.norm().item<double>() == doctest::Approx(1.0).epsilon(1e-5));

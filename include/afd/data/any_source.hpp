@@ -13,6 +13,7 @@
 #include <utility>
 
 #include <afd/data/batch.hpp>
+#include <afd/data/shard.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
 
@@ -39,6 +40,7 @@ class BasicAnySource {
     [[nodiscard]] virtual bool resumes_epochs() const = 0;
     [[nodiscard]] virtual std::optional<std::int64_t> batch_count() const = 0;
     [[nodiscard]] virtual std::int64_t fingerprint() const = 0;
+    [[nodiscard]] virtual Shard shard() const = 0;
   };
 
  public:
@@ -95,6 +97,7 @@ class BasicAnySource {
 
   [[nodiscard]] std::optional<std::int64_t> batch_count() const { return held_->batch_count(); }
   [[nodiscard]] std::int64_t fingerprint() const { return held_->fingerprint(); }
+  [[nodiscard]] Shard shard() const { return held_->shard(); }
 
  private:
   template <class S>
@@ -131,6 +134,7 @@ class BasicAnySource {
     [[nodiscard]] bool resumes_epochs() const override { return can_resume_epoch(*source_); }
     [[nodiscard]] std::optional<std::int64_t> batch_count() const override { return afd::batch_count(*source_); }
     [[nodiscard]] std::int64_t fingerprint() const override { return afd::fingerprint(*source_); }
+    [[nodiscard]] Shard shard() const override { return shard_of(*source_); }
 
    private:
     std::shared_ptr<S> source_;

@@ -18,6 +18,7 @@
 #include <afd/data/loader_epoch.hpp>
 #include <afd/data/order.hpp>
 #include <afd/data/policy_text.hpp>
+#include <afd/data/shard.hpp>
 #include <afd/data/tensor_dataset.hpp>
 #include <afd/data/tensors.hpp>
 #include <afd/detail/concat.hpp>
@@ -28,11 +29,13 @@
 namespace afd {
 
 struct LoaderOptions {
-  std::int64_t batch_size = 128;
-  bool shuffle = true;         ///< a new order each epoch (training); false: the data set's (evaluation)
-  std::uint64_t seed = 0;      ///< of the orders and of the transforms
-  bool drop_last = false;      ///< leave out an incomplete last batch
-  std::int64_t min_batch = 2;  ///< when shuffling, leave out a last batch of fewer samples than this
+  std::int64_t batch_size = 128;  ///< of all processes together
+  bool shuffle = true;            ///< a new order each epoch (training); false: the data set's (evaluation)
+  std::uint64_t seed = 0;         ///< of the orders and of the transforms
+  bool drop_last = false;         ///< leave out an incomplete last batch
+  bool pad_last = false;          ///< fill it with samples from the beginning of the epoch's order
+  std::int64_t min_batch = 2;  ///< when shuffling, leave out a last batch of fewer samples than this for each process
+  Shard shard = {};            ///< of each batch, one process's part of several; see World::shard()
   /// Where the batches go; not given, they stay where the data set is. To an accelerator they are copied without a
   /// wait, and before the last transforms that can be computed there: see TransformOnDevice.
   std::optional<torch::Device> device = std::nullopt;
@@ -81,6 +84,10 @@ using BatchOfDataset = std::remove_cvref_t<decltype(std::declval<const D&>().gat
 /// BatchNorm cannot train on a batch of one sample. A shuffled epoch therefore leaves out a last batch
 /// smaller than `min_batch`; other samples are left out in the next epoch. Without shuffling nothing is left
 /// out, unless `drop_last` says so, for an evaluation must see every sample.
+///
+/// Of several processes each takes its part of each batch: which samples are in a batch, and what chance does to each,
+/// does not depend on their number, so that a training can go on with another one. Without shuffling the last batch may
+/// have none for some, which then have a batch less.
 template <TransformIsValue Transform = UnitRange, Dataset D = TensorDataset>
 class BatchLoader {
  public:
@@ -97,9 +104,17 @@ class BatchLoader {
       throw ConfigError(detail::concat("a loader's batch_size and min_batch must be at least 1, but are ",
                                        options_.batch_size, " and ", options_.min_batch));
     }
+    if (options_.drop_last && options_.pad_last) {
+      throw ConfigError("a loader was told to leave out the last batch, and to pad it: choose one");
+    }
+    const Shard& shard = options_.shard;
+    if (shard.count < 1 || shard.index < 0 || shard.index >= shard.count || options_.batch_size < shard.count) {
+      throw ConfigError(detail::concat("a loader's shard ", shard.index, " of ", shard.count, " cannot be, or a batch ",
+                                       "of ", options_.batch_size, " has not a sample for each"));
+    }
     dataset_.validate();
     if constexpr (detail::is_tensor_dataset<D>) prepare_tensors();
-    if (batch_count() == 0) {
+    if (full_batches() + (has_rest_for_all() ? 1 : 0) == 0) {
       throw DataError(detail::concat("a data set of ", sample_count(), " sample(s) has no batch of ",
                                      options_.batch_size, options_.drop_last ? " with drop_last" : " under min_batch",
                                      "; choose smaller ones"));
@@ -123,11 +138,11 @@ class BatchLoader {
 
   /// Batches in a whole epoch, wherever this one was entered.
   [[nodiscard]] std::int64_t batch_count() const {
-    const std::int64_t full = sample_count() / options_.batch_size;
-    const std::int64_t rest = sample_count() % options_.batch_size;
-    const std::int64_t least = options_.shuffle ? options_.min_batch : 1;
-    return full + (!options_.drop_last && rest >= least ? 1 : 0);
+    return full_batches() + (has_rest_for_all() && part_of(full_batches()).second > 0 ? 1 : 0);
   }
+
+  /// What of each batch it gives.
+  [[nodiscard]] Shard shard() const { return options_.shard; }
 
   /// The same data set and options in the orders, and with the random numbers, of another seed.
   [[nodiscard]] BatchLoader with_seed(std::uint64_t seed) const {
@@ -146,8 +161,9 @@ class BatchLoader {
   [[nodiscard]] std::int64_t fingerprint() const {
     detail::Fingerprint print;
     print.add_number(options_.seed);
-    for (const std::int64_t part : {options_.batch_size, options_.min_batch, sample_count(),
-                                    std::int64_t{options_.shuffle}, std::int64_t{options_.drop_last}}) {
+    for (const std::int64_t part :
+         {options_.batch_size, options_.min_batch, sample_count(), std::int64_t{options_.shuffle},
+          std::int64_t{options_.drop_last}, std::int64_t{options_.pad_last}}) {
       print.add_number(part);
     }
     if constexpr (HasFingerprint<D>) {
@@ -202,12 +218,34 @@ class BatchLoader {
     return {number, torch::tensor(permutation(sample_count(), options_.seed, number), torch::kInt64)};
   }
 
-  [[nodiscard]] Made made(const detail::EpochOrder& order, std::int64_t index) const {
+  [[nodiscard]] std::int64_t full_batches() const { return sample_count() / options_.batch_size; }
+  /// Whether there is a last batch that is not full.
+  [[nodiscard]] bool has_rest_for_all() const {
+    const std::int64_t rest = sample_count() % options_.batch_size;
+    if (rest == 0 || options_.drop_last) return false;
+    return options_.pad_last || !options_.shuffle || rest >= options_.min_batch * options_.shard.count;
+  }
+
+  /// Where this process's part of a batch begins in the epoch's order, and how many samples it has.
+  [[nodiscard]] std::pair<std::int64_t, std::int64_t> part_of(std::int64_t index) const {
     const std::int64_t start = index * options_.batch_size;
-    const std::int64_t count = std::min(options_.batch_size, sample_count() - start);
+    const std::int64_t all =
+        options_.pad_last ? options_.batch_size : std::min(options_.batch_size, sample_count() - start);
+    const std::int64_t begin = options_.shard.begin_of(all);
+    return {start + begin, options_.shard.end_of(all) - begin};
+  }
+
+  /// Of an epoch's order, which begins again where it ends.
+  [[nodiscard]] torch::Tensor rows_at(const torch::Tensor& rows, std::int64_t begin, std::int64_t count) const {
+    if (begin + count <= sample_count()) return rows.narrow(0, begin, count);
+    return rows.index_select(0, torch::arange(begin, begin + count, torch::kInt64).remainder(sample_count()));
+  }
+
+  [[nodiscard]] Made made(const detail::EpochOrder& order, std::int64_t index) const {
+    const auto [start, count] = part_of(index);
     const CounterRng rng(options_.seed, order.number, start);
     // Copies: who changes a batch in place must not change the data set.
-    auto gathered = dataset_.gather(order.rows.narrow(0, start, count), rng.stream(gathering));
+    auto gathered = dataset_.gather(rows_at(order.rows, start, count), rng.stream(gathering));
     if (!options_.device) return detail::transformed(transform_, std::move(gathered), rng);
     const auto move = [&](auto& batch) {
       const auto send = [&](torch::Tensor& tensor) { tensor = detail::sent(tensor, *options_.device); };

@@ -11,6 +11,7 @@
 #include <torch/types.h>
 
 #include <afd/data/fingerprint.hpp>
+#include <afd/data/shard.hpp>
 
 namespace afd {
 namespace detail {
@@ -76,6 +77,7 @@ class LoaderEpoch {
   [[nodiscard]] typename Loader::Made batch(std::int64_t index) const { return loader_->made(order_, index); }
 
   [[nodiscard]] std::int64_t batch_count() const { return loader_->batch_count(); }
+  [[nodiscard]] Shard shard() const { return loader_->shard(); }
   [[nodiscard]] torch::Device device() const { return loader_->device(); }
 
   /// Of the loader and the epoch.

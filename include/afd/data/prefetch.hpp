@@ -21,6 +21,7 @@
 #include <torch/types.h>
 
 #include <afd/data/batch.hpp>
+#include <afd/data/shard.hpp>
 #include <afd/data/tensors.hpp>
 #include <afd/detail/concat.hpp>
 #include <afd/detail/device.hpp>
@@ -234,6 +235,7 @@ class Prefetch {
   [[nodiscard]] std::optional<std::int64_t> batch_count() const { return afd::batch_count(source_); }
 
   [[nodiscard]] std::int64_t fingerprint() const { return afd::fingerprint(source_); }
+  [[nodiscard]] Shard shard() const { return shard_of(source_); }
 
   /// The source, which must not be used during a walk.
   [[nodiscard]] const Source& source() const { return source_; }

@@ -50,6 +50,8 @@ namespace afd::detail {
     throw OutOfMemoryError(place + ": " + error.what());
   } catch (const DeviceError& error) {
     throw DeviceError(place + ": " + error.what());
+  } catch (const PeerError&) {
+    throw;  // it says itself where
   } catch (const ForeignError& error) {
     throw ForeignError(place + ": " + error.what(), error.cause());
   } catch (const c10::Error& error) {

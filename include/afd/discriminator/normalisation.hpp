@@ -7,7 +7,6 @@
 #include <concepts>
 #include <cstdint>
 
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/options/conv.h>
@@ -15,6 +14,7 @@
 #include <torch/types.h>
 
 #include <afd/discriminator/spectral_norm.hpp>
+#include <afd/network/sync_batch_norm.hpp>
 
 namespace afd {
 
@@ -60,9 +60,9 @@ struct BatchNormalised {
   using Conv2d = torch::nn::Conv2d;
   using Conv3d = torch::nn::Conv3d;
   using Linear = torch::nn::Linear;
-  using Norm2d = torch::nn::BatchNorm2d;
-  using Norm3d = torch::nn::BatchNorm3d;
-  using Norm1d = torch::nn::BatchNorm1d;
+  using Norm2d = SyncBatchNorm2d;
+  using Norm3d = SyncBatchNorm3d;
+  using Norm1d = SyncBatchNorm1d;
   static constexpr bool hidden_bias = false;
   [[nodiscard]] static Norm2d norm2d(auto channels) { return Norm2d(channels); }
   [[nodiscard]] static Norm3d norm3d(auto channels) { return Norm3d(channels); }

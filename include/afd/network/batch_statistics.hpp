@@ -14,6 +14,7 @@
 #include <torch/types.h>
 
 #include <afd/error.hpp>
+#include <afd/network/sync_batch_norm.hpp>
 
 namespace afd {
 
@@ -63,6 +64,9 @@ class BatchStatistics {
     if (auto* norm = dynamic_cast<torch::nn::BatchNorm2dImpl*>(&module)) return swap(*norm, std::move(owner));
     if (auto* norm = dynamic_cast<torch::nn::BatchNorm1dImpl*>(&module)) return swap(*norm, std::move(owner));
     if (auto* norm = dynamic_cast<torch::nn::BatchNorm3dImpl*>(&module)) return swap(*norm, std::move(owner));
+    if (auto* norm = dynamic_cast<SyncBatchNorm1dImpl*>(&module)) return swap(*norm, std::move(owner));
+    if (auto* norm = dynamic_cast<SyncBatchNorm2dImpl*>(&module)) return swap(*norm, std::move(owner));
+    if (auto* norm = dynamic_cast<SyncBatchNorm3dImpl*>(&module)) return swap(*norm, std::move(owner));
   }
 
   template <class BatchNorm>

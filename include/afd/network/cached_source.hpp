@@ -15,6 +15,7 @@
 #include <torch/types.h>
 
 #include <afd/data/batch.hpp>
+#include <afd/data/shard.hpp>
 #include <afd/data/tensors.hpp>
 #include <afd/data/views.hpp>
 #include <afd/network/cached.hpp>
@@ -158,6 +159,7 @@ class CachedSource {
   [[nodiscard]] bool resumes_epochs() const { return can_resume_epoch(source_); }
   [[nodiscard]] std::optional<std::int64_t> batch_count() const { return afd::batch_count(source_); }
   [[nodiscard]] std::int64_t fingerprint() const { return afd::fingerprint(source_); }
+  [[nodiscard]] Shard shard() const { return shard_of(source_); }
 
   /// Where the batches are, if the source says so.
   [[nodiscard]] torch::Device device() const

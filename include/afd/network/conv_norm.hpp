@@ -11,10 +11,11 @@
 #include <torch/expanding_array.h>
 #include <torch/nn/cloneable.h>
 #include <torch/nn/init.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/pimpl.h>
 #include <torch/types.h>
+
+#include <afd/network/sync_batch_norm.hpp>
 
 namespace afd::detail {
 
@@ -40,7 +41,7 @@ class ConvNormImpl : public torch::nn::Cloneable<ConvNormImpl> {
 
   void reset() override {
     conv_ = register_module(names_[0], he_conv(in_, out_, kernel_, stride_));
-    norm_ = register_module(names_[1], torch::nn::BatchNorm2d(out_));
+    norm_ = register_module(names_[1], SyncBatchNorm2d(out_));
   }
 
   /// [N, in, H, W] -> [N, out, ceil(H / stride), ceil(W / stride)]. Autograd needs the result of neither layer,
@@ -54,7 +55,7 @@ class ConvNormImpl : public torch::nn::Cloneable<ConvNormImpl> {
   std::int64_t stride_;
   std::array<std::string, 2> names_;
   torch::nn::Conv2d conv_{nullptr};
-  torch::nn::BatchNorm2d norm_{nullptr};
+  SyncBatchNorm2d norm_{nullptr};
 };
 TORCH_MODULE(ConvNorm);
 

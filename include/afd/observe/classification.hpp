@@ -18,6 +18,7 @@
 #include <afd/observe/mean_probability.hpp>
 #include <afd/observe/running_sum.hpp>
 #include <afd/observe/score.hpp>
+#include <afd/observe/sharing.hpp>
 
 namespace afd {
 
@@ -90,6 +91,8 @@ struct Classification {
   [[nodiscard]] static torch::Tensor ensemble(const std::vector<torch::Tensor>& log_probabilities) {
     return detail::mean_log_probability(log_probabilities);
   }
+
+  void share(Sharing& sharing) { sharing.add(sums); }
 
   /// Throws DataError if nothing was added, or no label.
   [[nodiscard]] Result result() const {

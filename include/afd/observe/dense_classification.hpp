@@ -18,6 +18,7 @@
 #include <afd/observe/mean_probability.hpp>
 #include <afd/observe/running_sum.hpp>
 #include <afd/observe/score.hpp>
+#include <afd/observe/sharing.hpp>
 
 namespace afd {
 
@@ -101,6 +102,11 @@ struct DenseClassification {
   /// The mean of the members' class probabilities, as a log.
   [[nodiscard]] static torch::Tensor ensemble(const std::vector<torch::Tensor>& log_probabilities) {
     return detail::mean_log_probability(log_probabilities);
+  }
+
+  void share(Sharing& sharing) {
+    sharing.add(loss);
+    sharing.add(confusion);
   }
 
   /// Throws DataError if nothing was added, or no label.

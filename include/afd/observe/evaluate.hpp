@@ -13,6 +13,7 @@
 #include <torch/utils.h>
 
 #include <afd/data/batch.hpp>
+#include <afd/data/shard.hpp>
 #include <afd/data/views.hpp>
 #include <afd/detail/device_error.hpp>
 #include <afd/network/eval_mode.hpp>
@@ -21,6 +22,7 @@
 #include <afd/observe/classification.hpp>
 #include <afd/observe/evaluation.hpp>
 #include <afd/observe/score.hpp>
+#include <afd/observe/sharing.hpp>
 
 namespace afd {
 
@@ -69,10 +71,12 @@ consteval bool require_evaluation() {
   return false;
 }
 
-/// Scores of all `networks`, and of the ensemble of those that `members` names.
-template <class Source, class S, class... Nets>
+/// Scores of all `networks`, and of the ensemble of those that `members` names. `exchange`: of the processes that have
+/// a part of the samples each, where the source says so.
+template <class Source, class S, class Exchange, class... Nets>
 CohortScores<S, sizeof...(Nets)> evaluate_members(Source& source, const S& score,
-                                                  const std::array<bool, sizeof...(Nets)>& members, Nets&... networks) {
+                                                  const std::array<bool, sizeof...(Nets)>& members,
+                                                  [[maybe_unused]] const Exchange& exchange, Nets&... networks) {
   using B = BatchOfSource<Source>;
   if constexpr (require_evaluation<S, B, std::remove_cvref_t<Nets>...>()) {
     const torch::NoGradGuard no_grad;
@@ -81,6 +85,9 @@ CohortScores<S, sizeof...(Nets)> evaluate_members(Source& source, const S& score
     const auto whole_walk = [&] {
       if constexpr (HasEpochs<Source>) source.start_epoch(0);
       for (auto&& item : source) evaluation.add(as_batch(item), networks...);
+      if constexpr (HasShard<Source> && requires(Sharing& sharing) { exchange.share(sharing); }) {
+        if (is_part_of(exchange, source)) evaluation.share(exchange);
+      }
       return evaluation.scores();
     };
     return named_device_errors(whole_walk, "an evaluation");
@@ -102,7 +109,7 @@ template <BatchSource Source, class S, class... Nets>
 [[nodiscard]] CohortScores<S, sizeof...(Nets)> evaluate(Source&& source, const S& score, Nets&&... networks) {
   constexpr bool all_are_frozen = (is_frozen<Nets> && ...);
   const std::array<bool, sizeof...(Nets)> members{(all_are_frozen || !is_frozen<Nets>)...};
-  return detail::evaluate_members(source, score, members, networks...);
+  return detail::evaluate_members(source, score, members, NoSharing{}, networks...);
 }
 
 /// The same for classifiers: afd::evaluate(test, small, large).networks[0].top1.

@@ -23,6 +23,7 @@
 #include <afd/network/frozen.hpp>
 #include <afd/network/network.hpp>
 #include <afd/observe/score.hpp>
+#include <afd/observe/sharing.hpp>
 
 namespace afd {
 
@@ -90,6 +91,26 @@ class Evaluation {
     if constexpr (has_ensemble) {
       has_joined_ = has_joined_ && joined.agree && !joined.views.empty();
       if (has_joined_) named([&] { ensemble_.add(S::ensemble(joined.views), batch.targets); }, "the ensemble");
+    }
+  }
+
+  /// With the samples of all processes from now on.
+  template <class Exchange>
+  void share(const Exchange& exchange) {
+    if constexpr (require_score_shares<S>()) {
+      Sharing sharing;
+      std::array<std::int64_t, K> left_out{};
+      for (std::size_t k = 0; k < K; ++k) {
+        left_out[k] = left_out_[k] ? 1 : 0;
+        sharing.add(left_out[k]);
+      }
+      std::int64_t apart = has_joined_ ? 0 : 1;
+      sharing.add(apart);
+      for (S& score : scores_) score.share(sharing);
+      ensemble_.share(sharing);
+      exchange.share(sharing);
+      for (std::size_t k = 0; k < K; ++k) left_out_[k] = left_out[k] > 0;
+      has_joined_ = apart == 0;
     }
   }
 

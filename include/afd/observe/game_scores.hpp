@@ -18,6 +18,7 @@
 #include <afd/compute/layout.hpp>
 #include <afd/data/batch.hpp>
 #include <afd/data/batch_check.hpp>
+#include <afd/data/shard.hpp>
 #include <afd/data/views.hpp>
 #include <afd/detail/device_error.hpp>
 #include <afd/detail/for_each_index.hpp>
@@ -25,6 +26,7 @@
 #include <afd/network/eval_mode.hpp>
 #include <afd/network/network.hpp>
 #include <afd/observe/game_health.hpp>
+#include <afd/observe/sharing.hpp>
 #include <afd/plan/readings.hpp>
 #include <afd/plan/require_fit.hpp>
 #include <afd/strategy/term.hpp>
@@ -36,6 +38,13 @@ namespace afd::detail {
 struct GameCount {
   torch::Tensor real, fake;  ///< how often, not read before the end
   double judged_real = 0, judged_fake = 0;
+
+  void share(Sharing& sharing) {
+    sharing.add(real);
+    sharing.add(fake);
+    sharing.add(judged_real);
+    sharing.add(judged_fake);
+  }
 };
 
 /// Counts the judgements of one batch, in eval mode.
@@ -73,11 +82,11 @@ void count_games(const typename Plan::Networks& networks, const typename Plan::S
   });
 }
 
-/// Of every edge with a discriminator, term by term.
-template <class Plan, class Cohort, class Source>
+/// Of every edge with a discriminator, term by term; see evaluate_members for `exchange`.
+template <class Plan, class Cohort, class Source, class Exchange>
 [[nodiscard]] std::vector<GameHealth> game_health_of(const typename Plan::Networks& networks,
                                                      const typename Plan::Strategy& strategy, Cohort& cohort,
-                                                     Source& source) {
+                                                     Source& source, [[maybe_unused]] const Exchange& exchange) {
   std::vector<GameHealth> games;
   if constexpr (Plan::discriminator_count > 0) {
     if constexpr (require_fit<Plan, BatchOfSource<Source>>()) {
@@ -90,6 +99,13 @@ template <class Plan, class Cohort, class Source>
         for (auto&& item : source) count_games<Plan>(networks, strategy, cohort, as_batch(item), counts);
       };
       named_device_errors(count_all, "the health of games");
+      if constexpr (HasShard<Source> && requires(Sharing& sharing) { exchange.share(sharing); }) {
+        if (is_part_of(exchange, source)) {
+          Sharing sharing;
+          for (GameCount& game : counts) game.share(sharing);
+          exchange.share(sharing);
+        }
+      }
       for_each_index<Plan::term_count>([&](auto t) {
         if constexpr (AdversarialTerm<typename Plan::template Term<t>>) {
           for (const Edge& edge : Plan::template TermTopology<t>::edges) {

@@ -21,6 +21,7 @@
 #include <afd/observe/mean_probability.hpp>
 #include <afd/observe/running_sum.hpp>
 #include <afd/observe/score.hpp>
+#include <afd/observe/sharing.hpp>
 
 namespace afd {
 
@@ -100,6 +101,12 @@ class MultiLabel {
   /// The logit of the mean of the members' probabilities.
   [[nodiscard]] static torch::Tensor ensemble(const std::vector<torch::Tensor>& logits) {
     return detail::mean_binary_logit(logits);
+  }
+
+  void share(Sharing& sharing) {
+    sharing.add(sums_);
+    sharing.append(scores_);
+    sharing.append(has_label_);
   }
 
   /// Throws DataError if nothing was added.

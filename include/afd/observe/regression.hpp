@@ -15,6 +15,7 @@
 #include <afd/network/reader.hpp>
 #include <afd/observe/running_sum.hpp>
 #include <afd/observe/score.hpp>
+#include <afd/observe/sharing.hpp>
 
 namespace afd {
 
@@ -60,6 +61,12 @@ class Regression {
   /// The mean of the members' predictions.
   [[nodiscard]] static torch::Tensor ensemble(const std::vector<torch::Tensor>& predictions) {
     return torch::stack(predictions).mean(0);
+  }
+
+  void share(Sharing& sharing) {
+    sharing.add(sums_);
+    sharing.add(numbers_);
+    sharing.add(samples_);
   }
 
   /// Throws DataError if nothing was added.

@@ -24,6 +24,9 @@ class RunningSum {
     return sum_.to(torch::kCPU);
   }
 
+  /// Undefined before the first.
+  [[nodiscard]] torch::Tensor& tensor() { return sum_; }
+
  private:
   torch::Tensor sum_;
 };

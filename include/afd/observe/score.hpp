@@ -68,7 +68,8 @@ concept ScoreGathers = std::copyable<S> && requires(const S& score) {
 /// 6. `view(read) const`, that is given to add in place of what was read; and
 /// 7. `static View ensemble(const std::vector<View>&)` is what the networks say together.
 /// 8. `check(read, targets) const` throws DataError for targets that cannot be scored.
-/// Not required: a base class, a default constructor, 6 to 8. See Classification. A score that is there can read
+/// 9. `share(sharing)`, for evaluations by several processes, names what it has gathered; see Sharing.
+/// Not required: a base class, a default constructor, 6 to 9. See Classification. A score that is there can read
 /// another place: struct DepthError : afd::Regression { using Reads = afd::Member<&Mine::depth>; };
 template <class S>
 concept Score = ScoreHasResult<S> && ScoreHasColumns<S> && ScoreIsWatched<S> && ScoreGathers<S>;

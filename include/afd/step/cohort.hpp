@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <tuple>
 #include <utility>
@@ -27,6 +28,7 @@
 #include <afd/network/network.hpp>
 #include <afd/step/averages.hpp>
 #include <afd/step/edges.hpp>
+#include <afd/step/exchange.hpp>
 #include <afd/step/guard.hpp>
 #include <afd/step/objectives.hpp>
 #include <afd/step/options.hpp>
@@ -45,6 +47,7 @@ class Cohort {
   using Strategy = typename Plan::Strategy;
   using Guard = afd::detail::Guard<Plan, decltype(Options::non_finite)>;
   using Runner = NetworkRunner<network_count, decltype(Options::execution)>;
+  using ExchangeState = ExchangeStateOf<decltype(Options::exchange)>;
 
   /// For batches like this one: shapes are taken from a forward of each network in eval mode, without a graph. Throws
   /// ShapeError, DataError or ConfigError that names the network or the edge; nothing is changed then.
@@ -77,6 +80,7 @@ class Cohort {
       Objectives<Plan, Options> objectives(networks, edges_, options);
       std::vector<torch::Tensor> statistics = statistics_of(networks, edges_);
       Placement placement = placement_of<Plan>(networks, edges_);
+      statistics_ = floating(statistics);
       guard_.follow(std::move(statistics));
       objectives.take_over(objectives_);
       objectives_ = std::move(objectives);
@@ -99,6 +103,13 @@ class Cohort {
     stray_gradients_ = stray_gradients_of<Plan>(networks);
     steps_to_note_ = noted_steps;
   }
+
+  /// Whether other processes are known to train the same, see meet().
+  bool has_met = false;
+  /// With other processes.
+  [[nodiscard]] auto& exchange() { return exchange_; }
+  /// What of running statistics can be exchanged.
+  [[nodiscard]] const std::vector<torch::Tensor>& statistics() const { return statistics_; }
 
   /// What runs the networks, on the options' threads.
   [[nodiscard]] auto& runner() { return *runner_; }
@@ -162,6 +173,8 @@ class Cohort {
         channels_last_(chooses_channels_last(edges_)),
         laid_out_(modules_of(networks, edges_), channels_last_),
         objectives_(networks, edges_, options),
+        exchange_(ExchangeState::make(options.exchange)),
+        statistics_(floating(statistics_of(networks, edges_))),
         guard_(statistics_of(networks, edges_), options.precision),
         placement_(placement_of<Plan>(networks, edges_)),
         stray_gradients_(stray_gradients_of<Plan>(networks)) {
@@ -216,12 +229,24 @@ class Cohort {
     return all;
   }
 
+  /// Counters are the same in all processes.
+  static std::vector<torch::Tensor> floating(const std::vector<torch::Tensor>& all) {
+    std::vector<torch::Tensor> some;
+    if constexpr (exchanges<decltype(Options::exchange)>) {
+      std::copy_if(all.begin(), all.end(), std::back_inserter(some),
+                   [](const torch::Tensor& buffer) { return buffer.is_floating_point(); });
+    }
+    return some;
+  }
+
   torch::Device device_;
   Edges<Plan> edges_;
   std::unique_ptr<Runner> runner_;
   bool channels_last_;
   LaidOut laid_out_;
   Objectives<Plan, Options> objectives_;
+  [[no_unique_address]] typename ExchangeState::type exchange_;
+  std::vector<torch::Tensor> statistics_;
   Guard guard_;
   Placement placement_;
   StrayGradients stray_gradients_;

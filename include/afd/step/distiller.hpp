@@ -35,7 +35,9 @@
 #include <afd/plan/require_plan.hpp>
 #include <afd/state/state_dict.hpp>
 #include <afd/step/cohort.hpp>
+#include <afd/step/exchange.hpp>
 #include <afd/step/learning_rates.hpp>
+#include <afd/step/meeting.hpp>
 #include <afd/step/objectives.hpp>
 #include <afd/step/options.hpp>
 #include <afd/step/pace.hpp>
@@ -67,6 +69,8 @@ class Distiller {
   using Plan = detail::Plan<Top, Strat, Nets...>;
   using Report = StepReport<Plan>;
   static constexpr std::size_t network_count = sizeof...(Nets);
+  /// Whether several processes train it.
+  static constexpr bool exchanges = detail::exchanges<decltype(Options::exchange)>;
 
   template <class... N>
     requires(sizeof...(N) == sizeof...(Nets) && sizeof...(N) > 0)
@@ -75,6 +79,9 @@ class Distiller {
         working_(strategy_),
         options_(std::move(options)),
         networks_(network_handle(std::forward<N>(networks))...) {
+    if constexpr (exchanges) {
+      if (!options_.exchange.is_first()) options_.say = {};  // all would say the same
+    }
     detail::check_non_finite(options_.non_finite);
     detail::check_precision(options_.precision, options_.non_finite);
     detail::check_updates(options_.precision, options_.updates);
@@ -97,11 +104,14 @@ class Distiller {
   void build(const B& batch) {
     if (cohort_) return;
     if constexpr (fits<B>()) {
-      const auto given = as_batch(batch);
-      detail::check_batch_form(given);
-      cohort_.emplace(networks_, strategy(), options_, given);
-      cohort_->objectives().scale_rates(pace_.factors());
-      detail::tell_unfrozen_teachers<Plan>(options_.say);
+      telling_others([&] {
+        const auto given = as_batch(batch);
+        detail::check_batch_form(given);
+        cohort_.emplace(networks_, strategy(), options_, given);
+        cohort_->objectives().scale_rates(pace_.factors());
+        detail::tell_unfrozen_teachers<Plan>(options_.say);
+        detail::meet<Plan>(networks_, strategy_, options_, *cohort_);
+      });
     }
   }
   [[nodiscard]] bool is_built() const { return cohort_.has_value(); }
@@ -113,16 +123,18 @@ class Distiller {
   Report step(const B& batch) {
     if constexpr (fits<B>()) {
       const auto given = as_batch(batch);
-      const std::int64_t samples = detail::check_batch_form(given);
       const auto whole_step = [&] {
+        const std::int64_t samples = detail::check_batch_form(given);
         build(given);
+        detail::meet<Plan>(networks_, strategy_, options_, *cohort_);
         if (!cohort_->placement().trains_the_same()) cohort_->follow(networks_, options_);
         cohort_->placement().require_unchanged();
         detail::check_inputs_are_on(cohort_->device(), given.inputs, "the networks are");
         cohort_->see(networks_, options_, given);
-        return detail::Step<Plan, Options, BatchOf<B>>(networks_, strategy(), options_, *cohort_).run(given, samples);
+        return detail::Step<Plan, Options, BatchOf<B>>(networks_, strategy(), options_, *cohort_)
+            .run(given, samples, wants_to_stop_);
       };
-      return detail::named_device_errors(whole_step, "a step");
+      return telling_others([&] { return detail::named_device_errors(whole_step, "a step"); });
     } else {
       return {};
     }
@@ -147,8 +159,14 @@ class Distiller {
   /// afterwards, and no weight and no statistic changes. Throws DataError for a source without samples.
   template <BatchSource Source, class S = Classification>
   [[nodiscard]] CohortScores<S, network_count> evaluate(Source&& source, const S& score = {}) {
-    return std::apply([&](auto&... networks) { return detail::evaluate_members(source, score, live(), networks...); },
-                      networks_);
+    return telling_others([&] {
+      make_statistics_the_same();
+      return std::apply(
+          [&](auto&... networks) {
+            return detail::evaluate_members(source, score, live(), options_.exchange, networks...);
+          },
+          networks_);
+    });
   }
 
   /// How often the discriminator of each edge is right about the maps of a source's images: none for a strategy without
@@ -156,7 +174,10 @@ class Distiller {
   /// without samples, ConfigError before build().
   template <BatchSource Source>
   [[nodiscard]] std::vector<GameHealth> game_health(Source&& source) {
-    return detail::game_health_of<Plan>(networks_, strategy(), cohort(), source);
+    return telling_others([&] {
+      make_statistics_the_same();
+      return detail::game_health_of<Plan>(networks_, strategy(), cohort(), source, options_.exchange);
+    });
   }
 
   /// Multiplies the learning rates by these, from the next step on, beside what a trainer's schedules make of them; of
@@ -208,10 +229,7 @@ class Distiller {
   /// update, the mean over its samples. For the end of an epoch, or of a training; a Trainer calls it itself. Throws
   /// NonFiniteError, before any weight changes, for gradients whose norm is not finite.
   void finish_accumulation() {
-    if (!cohort_) return;
-    auto& objectives = cohort_->objectives();
-    objectives.each([](auto& objective) { objective.prepare_rest(); });
-    objectives.each([](auto& objective) { objective.apply_rest(); });
+    if (cohort_) cohort_->objectives().update_with_rest(cohort_->exchange());
   }
 
   /// With DeferNonFinite: reads what was seen of the losses, and throws NonFiniteError if one was not finite.
@@ -220,6 +238,16 @@ class Distiller {
       if (cohort_) cohort_->guard().watch.require_finite();
     }
   }
+
+  /// Of several processes: tells the others, by the next step, whether this one wants to stop, and why: 0 for no, 1 or
+  /// 2. All know it after the same step.
+  void want_to_stop(int why) { wants_to_stop_ = why; }
+  [[nodiscard]] int agreed_stop() {
+    if constexpr (exchanges) return cohort_ ? cohort_->exchange().agreed_stop() : 0;
+    return wants_to_stop_;
+  }
+  /// With other processes.
+  [[nodiscard]] const auto& exchange() const { return options_.exchange; }
 
   /// The generators of LibTorch that a step draws from: the CPU's, and those of the networks' devices.
   [[nodiscard]] detail::RandomNumbers random_numbers() const { return detail::random_numbers_of<Plan>(networks_); }
@@ -289,6 +317,18 @@ class Distiller {
   static constexpr bool defers = std::is_same_v<decltype(Options::non_finite), DeferNonFinite>;
   static constexpr bool has_schedule = detail::has_schedule<Strat>;
 
+  template <class Body>
+  decltype(auto) telling_others(const Body& body) {
+    return detail::telling_others(options_.exchange, body);
+  }
+
+  /// Where processes keep running statistics of their own, those of the first count.
+  void make_statistics_the_same() {
+    if constexpr (exchanges) {
+      if (cohort_) cohort_->exchange().make_same(cohort_->statistics());
+    }
+  }
+
   /// With the numbers of now.
   [[nodiscard]] const Strat& strategy() const {
     if constexpr (has_schedule) {
@@ -334,14 +374,15 @@ class Distiller {
   Options options_;
   std::tuple<Nets...> networks_;
   detail::Pace<network_count> pace_;
+  int wants_to_stop_ = 0;
   // Of a distiller that cannot be, only the one message is wanted, not what follows from it.
   std::optional<std::conditional_t<valid, detail::Cohort<Plan, Options>, std::monostate>> cohort_;
 };
 
 template <class Top, class Strat, class L, class F, class D, class Order, class NonFinite, class Execution,
-          class Updates, class... N>
-Distiller(Top, Strat, DistillerOptions<L, F, D, Order, NonFinite, Execution, Updates>, N&&...)
-    -> Distiller<Top, Strat, DistillerOptions<L, F, D, Order, NonFinite, Execution, Updates>,
+          class Updates, class Exchange, class... N>
+Distiller(Top, Strat, DistillerOptions<L, F, D, Order, NonFinite, Execution, Updates, Exchange>, N&&...)
+    -> Distiller<Top, Strat, DistillerOptions<L, F, D, Order, NonFinite, Execution, Updates, Exchange>,
                  NetworkHandle<std::remove_cvref_t<N>>...>;
 
 template <class Top, class Strat, class... N>

@@ -13,6 +13,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <afd/state/process_parts.hpp>
 #include <afd/state/state_visitor.hpp>
 
 namespace afd::detail {
@@ -26,6 +27,8 @@ class GradientSums {
 
   /// How many steps there were since clear().
   [[nodiscard]] std::int64_t steps() const { return steps_; }
+  /// And of how many samples they are the mean.
+  [[nodiscard]] std::int64_t samples() const { return total_; }
   /// Undefined for parameters that had none.
   [[nodiscard]] const std::vector<torch::Tensor>& gradients() const { return sums_; }
   /// What makes a mean of the sum.
@@ -77,10 +80,11 @@ class GradientSums {
 
   template <StateVisitor V>
   void visit(std::span<const std::string> names, const std::vector<torch::Tensor>& like, V& visitor) {
-    visitor.integer("accumulated", steps_);
-    visitor.integer("accumulated samples", total_);
-    visitor.integer("samples of the first accumulated", first_);
-    for (std::size_t i = 0; i < like.size(); ++i) visitor.optional("sum/" + names[i], sums_[i], like[i]);
+    const std::string prefix(gathered_key);
+    visitor.integer(prefix + "steps", steps_);
+    visitor.integer(prefix + "samples", total_);
+    visitor.integer(prefix + "samples of the first", first_);
+    for (std::size_t i = 0; i < like.size(); ++i) visitor.optional(prefix + "sum/" + names[i], sums_[i], like[i]);
   }
 
  private:

@@ -39,17 +39,26 @@ struct DueTerms {
   }
 };
 
-/// `discriminator_first`: L_G comes later, from discriminators that have moved.
-template <class Plan, class B, bool discriminator_first>
+/// `discriminator_first`: L_G comes later, from discriminators that have moved. `is_shared`: losses of terms have
+/// factors, by which means of this process become those of several.
+template <class Plan, class B, bool discriminator_first, bool is_shared = false>
 class Losses {
  public:
   using Tensor = torch::Tensor;
+  /// Of each term; undefined where it is 1.
+  using Factors = std::array<Tensor, Plan::term_count>;
   using Targets = typename B::Targets;
 
   /// `device`: where losses are to be.
   Losses(const typename Plan::Strategy& strategy, Edges<Plan>& edges, const Readings<Plan, B>& readings,
          DueTerms<Plan> is_due, torch::Device device = torch::kCPU)
       : strategy_(strategy), edges_(edges), readings_(readings), is_due_(is_due), device_(device) {}
+
+  void share(Factors factors)
+    requires is_shared
+  {
+    factors_ = std::move(factors);
+  }
 
   /// Asks every term that reads targets whether it can use them for network K. `reads_values` if they may be looked at.
   /// Throws DataError, naming network and term.
@@ -118,7 +127,8 @@ class Losses {
       const auto& given = readings_.template targets<t>(targets);
       if constexpr (Plan::template has_network_loss<t>(K)) {
         Tensor& loss = all_[Plan::template network_entry<t>(K)];
-        named([&] { loss = scalar(network_loss<t, K>(given)); }, "network ", K, ", term ", Plan::template name<t>);
+        named([&] { loss = shared<t>(scalar(network_loss<t, K>(given))); }, "network ", K, ", term ",
+              Plan::template name<t>);
         add(total<t>(K), loss, term_at<t>().weight);
       } else if constexpr (Plan::template is_edge_term<t> && !Plan::template is_group_term<t>) {
         Tensor sum;
@@ -215,8 +225,16 @@ class Losses {
         of_discriminator = game.discriminator;
       }
     } else {
-      loss = scalar(loss_of_edge(term, layers, student, teacher, given));
+      loss = shared<T>(scalar(loss_of_edge(term, layers, student, teacher, given)));
     }
+  }
+
+  template <std::size_t T>
+  [[nodiscard]] Tensor shared(Tensor loss) const {
+    if constexpr (is_shared) {
+      if (factors_[T].defined()) return loss * factors_[T];
+    }
+    return loss;
   }
 
   /// The loss, as it is. Throws ShapeError for one that cannot be minimised.
@@ -254,6 +272,8 @@ class Losses {
   const Readings<Plan, B>& readings_;
   DueTerms<Plan> is_due_;
   torch::Device device_;
+  struct None {};
+  [[no_unique_address]] std::conditional_t<is_shared, Factors, None> factors_;
   std::array<Tensor, Plan::entry_count> all_;
   std::array<Tensor, Plan::network_count> logit_;
   std::array<Tensor, Plan::network_count> feature_;

@@ -96,12 +96,27 @@ class Objective {
     }
     named_device_errors([&] { gradients_ = gradients(loss, parameters(), keep_graph, scale); }, place_, ", backward");
     if (measures_) norm_ = norm_of(gradients_);
-    if (notes_reached_) {
-      for (std::size_t i = 0; i < gradients_.size(); ++i) was_reached_[i] = was_reached_[i] || gradients_[i].defined();
-    }
+    note_reached();
     if (!gathers()) return;
     gradients_ = sums_.with(gradients_, samples_);
     if (is_due()) gradients_ = scaled(std::move(gradients_), sums_.scale_with(samples_));
+  }
+
+  /// Gives the exchange what an update is made of, if there is one to be made; else shows it to who looks.
+  template <class Exchange>
+  void exchange(Exchange& exchange, bool looks_at_gradients) {
+    if (gradients_.empty()) return;
+    if (is_due()) {
+      exchange.add(gradients_, parameters(), sums_.samples() + samples_);
+    } else if (looks_at_gradients) {
+      exchange.watch(sum_of_norms(gradients_));
+    }
+  }
+  /// The gradients are those of all processes now.
+  void is_exchanged() {
+    if (gradients_.empty() || !is_due()) return;
+    if (measures_ && !gathers()) norm_ = norm_of(gradients_);
+    note_reached();
   }
 
   /// Which parameters had a gradient, until stop_noting().
@@ -158,11 +173,16 @@ class Objective {
 
   /// Whether gradients wait for an update that is not due yet.
   [[nodiscard]] bool has_rest() const { return sums_.steps() > 0; }
-  /// What can fail of apply_rest(), which must follow.
+  /// What apply_rest() makes an update of; prepare_rest(), what can fail of it, and apply_rest() must follow.
+  void gather_rest() {
+    if (has_rest()) gradients_ = scaled(sums_.gradients(), sums_.scale());
+  }
+  template <class Exchange>
+  void exchange_rest(Exchange& exchange) {
+    if (has_rest()) exchange.add(gradients_, parameters(), sums_.samples());
+  }
   void prepare_rest() {
-    if (!has_rest()) return;
-    gradients_ = scaled(sums_.gradients(), sums_.scale());
-    prepare_optimizer();
+    if (has_rest()) prepare_optimizer();
   }
   /// The update with the gradients that wait for one: the mean over their samples, fewer than usual.
   void apply_rest() {
@@ -193,6 +213,11 @@ class Objective {
  private:
   [[nodiscard]] bool gathers() const { return steps_per_update_ > 1; }
   [[nodiscard]] bool is_due() const { return sums_.steps() + 1 >= steps_per_update_; }
+
+  void note_reached() {
+    if (!notes_reached_) return;
+    for (std::size_t i = 0; i < gradients_.size(); ++i) was_reached_[i] = was_reached_[i] || gradients_[i].defined();
+  }
 
   void prepare_optimizer() {
     if constexpr (OptimizerPrepares<State>) {

@@ -26,6 +26,7 @@
 #include <afd/optim/optimizer.hpp>
 #include <afd/optim/per_network.hpp>
 #include <afd/step/edges.hpp>
+#include <afd/step/exchange.hpp>
 #include <afd/step/objective.hpp>
 #include <afd/step/options.hpp>
 #include <afd/step/roster.hpp>
@@ -157,6 +158,22 @@ class Objectives {
       if constexpr (has(k, Level::feature)) feature<k>().scale_rate(factors[k].feature);
       each_discriminator<k>([&](auto& objective, auto, auto) { objective.scale_rate(factors[k].discriminator); });
     });
+  }
+
+  /// Makes an update of gradients that wait for one, if some do: in all processes, or in none.
+  template <class Exchange>
+  void update_with_rest([[maybe_unused]] Exchange& exchange) {
+    bool has_rest = false;
+    each([&](auto& objective) { has_rest = has_rest || objective.has_rest(); });
+    if (!has_rest) return;
+    each([](auto& objective) { objective.gather_rest(); });
+    if constexpr (!std::is_same_v<Exchange, NoExchangeState>) {
+      exchange.begin_step(0);
+      each([&](auto& objective) { objective.exchange_rest(exchange); });
+      exchange.finish(std::array<torch::Tensor, 0>{}, 0, {});
+    }
+    each([](auto& objective) { objective.prepare_rest(); });
+    each([](auto& objective) { objective.apply_rest(); });
   }
 
   void count_samples(std::int64_t samples) {

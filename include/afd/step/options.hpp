@@ -18,6 +18,7 @@
 #include <afd/optim/optimizer.hpp>
 #include <afd/optim/per_network.hpp>
 #include <afd/optim/sgd.hpp>
+#include <afd/step/exchange.hpp>
 
 namespace afd {
 
@@ -75,7 +76,8 @@ struct LogitFirst {
 ///     DistillerOptions{.logit = Sgd{.lr = 0.05}, .feature = Adam{.lr = 1e-4}}
 /// An optimizer for each network: .logit = PerNetwork{Sgd{}, AdamW{}}; others for some parameters: PerParameter.
 template <class Logit = Sgd, class Feature = Adam, class Discriminator = Adam, class Order = Simultaneous,
-          class NonFinite = ThrowNonFinite, class Execution = Sequential, class Updates = SeparateUpdates>
+          class NonFinite = ThrowNonFinite, class Execution = Sequential, class Updates = SeparateUpdates,
+          class Exchange = NoExchange>
 struct DistillerOptions {
   Logit logit = {};                  ///< of each network's logit loss
   Feature feature = {};              ///< of each network's feature loss, and of its transfer layers
@@ -84,6 +86,7 @@ struct DistillerOptions {
   [[no_unique_address]] NonFinite non_finite = {};
   [[no_unique_address]] Execution execution = {};
   [[no_unique_address]] Updates updates = {};
+  [[no_unique_address]] Exchange exchange = {};  ///< with other processes that train the same
   Layout layout = Layout::as_given;
   Precision precision = Precision::full;
   bool measure_gradients = false;  ///< for Distiller::gradient_norms()
@@ -164,10 +167,11 @@ consteval bool require_updates() {
 
 template <class Options>
 inline constexpr bool is_distiller_options = false;
-template <class L, class F, class D, class Order, class NonFinite, class Execution, class Updates>
-inline constexpr bool is_distiller_options<DistillerOptions<L, F, D, Order, NonFinite, Execution, Updates>> =
+template <class L, class F, class D, class Order, class NonFinite, class Execution, class Updates, class Exchange>
+inline constexpr bool is_distiller_options<DistillerOptions<L, F, D, Order, NonFinite, Execution, Updates, Exchange>> =
     require_optimizers<L>() && require_optimizers<F>() && require_optimizer<D>() && require_order<Order>() &&
-    require_non_finite<NonFinite>() && require_execution<Execution>() && require_updates<Updates>();
+    require_non_finite<NonFinite>() && require_execution<Execution>() && require_updates<Updates>() &&
+    require_exchange<Exchange>();
 
 /// Fails to compile with one sentence for options that are for another number of networks.
 template <class Plan, class Options>

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -28,11 +29,13 @@
 #include <afd/plan/readings.hpp>
 #include <afd/step/averages.hpp>
 #include <afd/step/cohort.hpp>
+#include <afd/step/exchange.hpp>
 #include <afd/step/finite_check.hpp>
 #include <afd/step/first_look.hpp>
 #include <afd/step/losses.hpp>
 #include <afd/step/options.hpp>
 #include <afd/step/report.hpp>
+#include <afd/step/shared_means.hpp>
 
 namespace afd::detail {
 
@@ -48,8 +51,16 @@ class Step {
         cohort_(cohort),
         losses_(strategy, cohort.edges(), readings_, {cohort.steps}, cohort.device()) {}
 
-  /// `samples`: how many there are in the batch.
-  StepReport<Plan> run(const B& batch, std::int64_t samples) {
+  /// `samples`: how many there are in the batch. `wants_to_stop`: why, which other processes are told; 0: it
+  /// does not.
+  StepReport<Plan> run(const B& batch, std::int64_t samples, [[maybe_unused]] int wants_to_stop = 0) {
+    samples_ = samples;
+    if constexpr (exchanges_any) {
+      cohort_.exchange().begin_step(wants_to_stop);
+      if constexpr (shares_means) {
+        cohort_.exchange().begin_counts(Means::of(strategy_, batch.targets, samples, cohort_.device()));
+      }
+    }
     if constexpr (Guard::looks) {
       if (!on_accelerator()) on_first_worker([&] { check_inputs_are_finite(batch.inputs); });
     }
@@ -66,12 +77,17 @@ class Step {
     forward(batch.inputs, samples);
     if (cohort_.begins_to_note()) tell_of_changed_features<Plan, B>(readings_, options_.say);
     on_first_worker([&] { each_live([&](auto k) { losses_.template check<k>(batch.targets, Guard::looks); }); });
+    if constexpr (shares_means) {
+      const auto [own, all] = cohort_.exchange().finish_counts();
+      losses_.share(Means::factors(own, all));
+    }
     if constexpr (discriminator_first) {
       each_live_network([&](auto k) {
         losses_.template compute<k>(batch.targets);
         take_discriminators<k>();
       });
       cohort_.stray_gradients().require_none();
+      exchange(Players{.own = false}, /*is_last=*/false);
       if (refuses(attempt, batch.inputs, Players{.own = false})) return end(attempt, /*skipped=*/true);
       attempt.changes_discriminators();
       each_live_network([&](auto k) {
@@ -79,6 +95,7 @@ class Step {
         losses_.template compute_generators<k>();
         take_own<k>();
       });
+      exchange(Players{.discriminators = false}, /*is_last=*/!logit_first);
       if (refuses(attempt, batch.inputs, Players{.discriminators = false})) return end(attempt, /*skipped=*/true);
     } else {
       each_live_network([&](auto k) {
@@ -86,22 +103,28 @@ class Step {
         take_discriminators<k>();  // before L_G: both go through one forward of the discriminator
         take_own<k>();
       });
+      exchange(Players{}, /*is_last=*/!logit_first);
       if (refuses(attempt, batch.inputs, Players{})) return end(attempt, /*skipped=*/true);
     }
     cohort_.stray_gradients().require_none();
     require_averages_can_follow<Plan>(networks_);
     attempt.changes_weights();
+    if constexpr (logit_first) {
+      each_live_network([&](auto k) { update_logits_and_take_features<k>(); });
+      exchange(Players{.discriminators = false}, /*is_last=*/true);
+    }
     each_live_network([&](auto k) {
-      if constexpr (Objectives<Plan, Options>::logit_first) {
-        update_logit_first<k>();
+      if constexpr (logit_first) {
+        update_features<k>();
       } else {
         cohort_.objectives().template each_own<k>([](auto& objective) { objective.apply(); });
       }
       if constexpr (!discriminator_first) update_discriminators<k>();
     });
+    if constexpr (exchanges_any) cohort_.exchange().settle_statistics();
     ++cohort_.steps;
     let_averages_follow<Plan>(networks_, cohort_.steps);
-    attempt.has_changed(losses_.all());
+    attempt.has_changed(losses());
     cohort_.note_reached(networks_, options_.say);
     return end(attempt, /*skipped=*/false);
   }
@@ -110,8 +133,21 @@ class Step {
   static constexpr std::size_t network_count = Plan::network_count;
   static constexpr bool discriminator_first =
       std::is_same_v<decltype(Options::order), DiscriminatorFirst> && Plan::discriminator_count > 0;
+  static constexpr bool logit_first = Objectives<Plan, Options>::logit_first;
+  static constexpr bool exchanges_any = exchanges<decltype(Options::exchange)>;
+  using Means = SharedMeans<Plan, B>;
+  static constexpr bool shares_means = exchanges_any && Means::counts_any;
+  /// Whether networks are computed one after the other, so that what one has can be sent while the next is computed:
+  /// in the same order in every process.
+  static constexpr bool sends_at_once = exchanges_any && std::is_same_v<decltype(Options::execution), Sequential>;
   using Guard = typename Cohort<Plan, Options>::Guard;
   using Attempt = typename Guard::Attempt;
+
+  /// Whose gradients are looked at, or exchanged.
+  struct Players {
+    bool discriminators = true;
+    bool own = true;
+  };
 
   template <class Body>
   void each_live_network(const Body& body) {
@@ -153,7 +189,7 @@ class Step {
   void take_discriminators() {
     cohort_.objectives().template each_discriminator<K>([&](auto& objective, auto t, auto e) {
       const torch::Tensor& loss = losses_.template of_discriminator<t, e>();
-      if (loss.defined()) objective.take(loss, /*keep_graph=*/!discriminator_first, scale());
+      if (loss.defined()) take(objective, loss, /*keep_graph=*/!discriminator_first);
     });
   }
 
@@ -167,24 +203,63 @@ class Step {
       const torch::Tensor sum = logit.defined() && feature.defined() ? logit + feature
                                 : logit.defined()                    ? logit
                                                                      : feature;
-      if (sum.defined()) objectives.template logit<K>().take(sum, /*keep_graph=*/false, scale());
+      if (sum.defined()) take(objectives.template logit<K>(), sum, /*keep_graph=*/false);
     } else {
       if constexpr (Plan::trains(K, Level::logit)) {
-        if (logit.defined()) objectives.template logit<K>().take(logit, /*keep_graph=*/feature.defined(), scale());
+        if (logit.defined()) take(objectives.template logit<K>(), logit, /*keep_graph=*/feature.defined());
       }
-      if constexpr (Plan::trains(K, Level::feature) && !Objectives<Plan, Options>::logit_first) {
-        if (feature.defined()) objectives.template feature<K>().take(feature, /*keep_graph=*/false, scale());
+      if constexpr (Plan::trains(K, Level::feature) && !logit_first) {
+        if (feature.defined()) take(objectives.template feature<K>(), feature, /*keep_graph=*/false);
       }
     }
   }
 
+  template <class O>
+  void take(O& objective, const torch::Tensor& loss, bool keep_graph) {
+    objective.take(loss, keep_graph, scale());
+    if constexpr (sends_at_once) objective.exchange(cohort_.exchange(), Guard::looks);
+  }
+
+  /// Makes gradients, losses and, by what is the last of a step, running statistics those of all processes.
+  void exchange([[maybe_unused]] const Players& players, [[maybe_unused]] bool is_last) {
+    if constexpr (exchanges_any) {
+      auto& exchange = cohort_.exchange();
+      const auto each = [&](const auto& body) {
+        for_each_index<network_count>([&](auto k) {
+          if constexpr (!Plan::frozen[k]) each_objective<k>(players, body);
+        });
+      };
+      if constexpr (!sends_at_once) each([&](auto& objective) { objective.exchange(exchange, Guard::looks); });
+      shared_losses_ =
+          exchange.finish(losses_.all(), samples_, is_last ? cohort_.statistics() : std::vector<torch::Tensor>());
+      each([](auto& objective) { objective.is_exchanged(); });
+    }
+  }
+
+  /// Of all processes.
+  [[nodiscard]] const std::array<torch::Tensor, Plan::entry_count>& losses() const {
+    if constexpr (exchanges_any) {
+      return shared_losses_;
+    } else {
+      return losses_.all();
+    }
+  }
+
   template <std::size_t K>
-  void update_logit_first() {
+  void update_logits_and_take_features() {
     auto& objectives = cohort_.objectives();
     if constexpr (Plan::trains(K, Level::logit)) objectives.template logit<K>().apply_behind_autograd();
     if constexpr (Plan::trains(K, Level::feature)) {
+      if (losses_.feature(K).defined()) {
+        take(objectives.template feature<K>(), losses_.feature(K), /*keep_graph=*/false);
+      }
+    }
+  }
+  template <std::size_t K>
+  void update_features() {
+    auto& objectives = cohort_.objectives();
+    if constexpr (Plan::trains(K, Level::feature)) {
       auto& objective = objectives.template feature<K>();
-      if (losses_.feature(K).defined()) objective.take(losses_.feature(K), /*keep_graph=*/false, scale());
       try {
         prepare(objective);
       } catch (const NonFiniteError& error) {
@@ -202,11 +277,6 @@ class Step {
     objective.prepare(Guard::looks);
   }
 
-  /// Whose gradients are looked at.
-  struct Players {
-    bool discriminators = true;
-    bool own = true;
-  };
   template <std::size_t K, class Body>
   void each_objective(const Players& players, const Body& body) {
     auto& objectives = cohort_.objectives();
@@ -225,10 +295,31 @@ class Step {
     if constexpr (Guard::looks) {
       if (on_accelerator()) check_inputs_are_finite(inputs);
     }
-    return attempt.refuses(losses_.all(), [&] {
+    const auto prepare = [&] {
+      if constexpr (exchanges_any) cohort_.exchange().require_finite();
       each_live_network(
           [&](auto k) { each_objective<k>(players, [](auto& objective) { objective.prepare(Guard::looks); }); });
-    });
+    };
+    if constexpr (exchanges_any) {
+      try {
+        return attempt.refuses(losses(), prepare);
+      } catch (const NonFiniteError& error) {  // in every process
+        throw NonFiniteError(error.what() + whose_losses_are_not_finite());
+      }
+    } else {
+      return attempt.refuses(losses(), prepare);
+    }
+  }
+
+  /// As the end of a sentence, if there is something to say. Asked in every process.
+  [[nodiscard]] std::string whose_losses_are_not_finite() {
+    std::vector<torch::Tensor> own(losses_.all().begin(), losses_.all().end());
+    const std::vector<std::string> words = options_.exchange.gather(all_are_finite(own) ? "finite" : "not finite");
+    std::string text;
+    for (std::size_t rank = 0; rank < words.size(); ++rank) {
+      if (words[rank] != "finite") text += concat(text.empty() ? "; it was so in process " : " and ", rank);
+    }
+    return text;
   }
 
   /// The same on an accelerator, where the host waits for whatever it reads: one number says whether inputs, losses,
@@ -240,7 +331,7 @@ class Step {
       each_objective<k>(players, [&](auto& objective) { of_networks[k].push_back(objective.probe(Guard::looks)); });
     });
     if constexpr (Guard::looks) {
-      std::vector<torch::Tensor> numbers(losses_.all().begin(), losses_.all().end());
+      std::vector<torch::Tensor> numbers(losses().begin(), losses().end());
       append_input_probes(inputs, numbers);
       for (const auto& some : of_networks) numbers.insert(numbers.end(), some.begin(), some.end());
       if (!all_are_finite(numbers)) return false;
@@ -268,7 +359,7 @@ class Step {
 
   /// The report of this step; once it is made, nothing of the step can fail any more.
   StepReport<Plan> end(Attempt& attempt, bool skipped) {
-    StepReport<Plan> report = report_of<Plan>(losses_.all());
+    StepReport<Plan> report = report_of<Plan>(losses());
     report.skipped = skipped;
     cohort_.objectives().forget();
     attempt.ends();
@@ -280,7 +371,11 @@ class Step {
   const Options& options_;
   Cohort<Plan, Options>& cohort_;
   Readings<Plan, B> readings_;
-  Losses<Plan, B, discriminator_first> losses_;
+  Losses<Plan, B, discriminator_first, exchanges_any> losses_;
+  std::int64_t samples_ = 0;
+  struct None {};
+  [[no_unique_address]] std::conditional_t<exchanges_any, std::array<torch::Tensor, Plan::entry_count>, None>
+      shared_losses_;
 };
 
 }  // namespace afd::detail

@@ -3,6 +3,7 @@
 
 // What a network learns from the labels.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string_view>
@@ -57,7 +58,8 @@ struct CrossEntropy {
     options.ignore_index(ignore_index);
     if (!partly_labelled) return torch::nn::functional::cross_entropy(logits, targets, options);
     const torch::Tensor sum = torch::nn::functional::cross_entropy(logits, targets, options.reduction(torch::kSum));
-    return sum / weight_of_labels(targets, options.weight());
+    const torch::Tensor labels = weight_of_labels(targets, options.weight());
+    return sum / labels.masked_fill(labels.eq(0), 1);
   }
 
   /// Throws ShapeError, DataError or ConfigError for what this term cannot be computed of.
@@ -86,15 +88,22 @@ struct CrossEntropy {
                                    "CrossEntropy{.partly_labelled = true}"));
   }
 
+  /// The weights of all labels that count; of soft labels, how many there are.
+  [[nodiscard]] torch::Tensor mean_over(const torch::Tensor& targets) const {
+    if (targets.is_floating_point()) {
+      return torch::full({}, targets.numel() / std::max<std::int64_t>(1, targets.size(1)), targets.options());
+    }
+    const torch::Tensor weights =
+        class_weights.empty() ? torch::Tensor() : detail::sent(torch::tensor(class_weights), targets.device());
+    return weight_of_labels(targets, weights);
+  }
+
  private:
-  /// What the mean over labels is divided by; 1 if there is no label.
   [[nodiscard]] torch::Tensor weight_of_labels(const torch::Tensor& targets, const torch::Tensor& weights) const {
     const torch::Tensor has_none = targets.eq(ignore_index);
-    const torch::Tensor sum = weights.defined() ? weights.index_select(0, targets.masked_fill(has_none, 0).flatten())
-                                                      .masked_fill(has_none.flatten(), 0)
-                                                      .sum()
-                                                : has_none.logical_not().sum();
-    return sum.masked_fill(sum.eq(0), 1);
+    if (!weights.defined()) return has_none.logical_not().sum();
+    const torch::Tensor labels = targets.masked_fill(has_none, 0).flatten();
+    return weights.index_select(0, labels).masked_fill(has_none.flatten(), 0).sum();
   }
 
   void check_options(std::int64_t classes) const {

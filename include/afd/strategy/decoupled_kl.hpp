@@ -42,6 +42,9 @@ struct DecoupledKL {
     return alpha * parts.target + beta * parts.others;
   }
 
+  /// How many labels count.
+  [[nodiscard]] torch::Tensor mean_over(const torch::Tensor& targets) const { return targets.ne(ignore_index).sum(); }
+
   /// Throws ShapeError or DataError for logits and labels that do not fit.
   void check(const torch::Tensor& logits, const torch::Tensor& targets) const {
     detail::check_hard_labels(logits, targets, name);

@@ -4,7 +4,6 @@
 // A game whose discriminator pays for steep scores.
 
 #include <torch/nn/module.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/types.h>
 
 #include <afd/detail/concat.hpp>
@@ -13,6 +12,7 @@
 #include <afd/discriminator/normalisation.hpp>
 #include <afd/error.hpp>
 #include <afd/loss/gradient_penalty.hpp>
+#include <afd/network/sync_batch_norm.hpp>
 #include <afd/strategy/adversarial.hpp>
 #include <afd/strategy/term.hpp>
 #include <afd/transfer/feature_shape.hpp>
@@ -25,10 +25,7 @@ namespace detail {
 inline void require_no_batch_norm(const torch::nn::Module& discriminator) {
   for (const auto& item : discriminator.named_modules("", /*include_self=*/false)) {
     const torch::nn::Module& part = *item.value();
-    if (part.as<torch::nn::BatchNorm1dImpl>() == nullptr && part.as<torch::nn::BatchNorm2dImpl>() == nullptr &&
-        part.as<torch::nn::BatchNorm3dImpl>() == nullptr) {
-      continue;
-    }
+    if (!is_batch_norm(part)) continue;
     throw ConfigError(concat("a gradient penalty is of each sample by itself, but the discriminator's module \"",
                              item.key(), "\" is a BatchNorm, through which samples score each other; use a ",
                              "discriminator without one: afd::MlpDiscriminator, ",

@@ -171,6 +171,14 @@ template <class T, class Read, class Targets>
 concept TermChecksValues =
     requires(const T& term, const Read& read, const Targets& targets) { term.check_values(read, targets); };
 
+/// Optional, of terms whose loss is a mean over something else than samples, over those with a label say:
+/// `mean_over(targets) const` is what it is divided by, a scalar tensor. Where several processes have a part of a batch
+/// each, the mean is then over the whole batch; without it a loss is averaged over processes by their samples.
+template <class T, class Targets>
+concept TermMeansOver = requires(const T& term, const Targets& targets) {
+  { term.mean_over(targets) } -> std::same_as<torch::Tensor>;
+};
+
 namespace detail {
 
 /// Fails to compile with one sentence that says what T lacks.

@@ -30,6 +30,7 @@
 #include <afd/train/scheduled_factors.hpp>
 #include <afd/train/score_keeping.hpp>
 #include <afd/train/stop_signals.hpp>
+#include <afd/train/together.hpp>
 #include <afd/train/trainer_state.hpp>
 #include <afd/version.hpp>
 
@@ -51,15 +52,19 @@ class Session {
         source_(source),
         evaluated_on_(std::move(evaluated_on)),
         callbacks_(callbacks),
-        numbers_(distiller.random_numbers()) {
+        numbers_(distiller.random_numbers()),
+        together_(distiller),
+        checkpoint_(options.checkpoint) {
+    if (!together_.is_first()) checkpoint_.say = {};
     state.result.history = History(ScoreKeeping<D, S>::columns(evaluated_on_));
     state.result.evaluations = History(ScoreKeeping<D, S>::evaluation_columns(evaluated_on_));
     state.schedule_epochs = options.epochs_of_schedules();
     bool is_in_file = true;  // a training that has not begun needs none
     if constexpr (D::can_be_saved) {
-      if (!options_.checkpoint.folder.empty()) {
-        writer_.emplace(options_.checkpoint);
-        for (const std::string& sentence : not_compared(distiller_.recipe())) tell(options_.checkpoint, sentence);
+      if (!checkpoint_.folder.empty()) {
+        keeps_ = true;
+        if (together_.is_first()) writer_.emplace(checkpoint_);
+        for (const std::string& sentence : not_compared(distiller_.recipe())) tell(checkpoint_, sentence);
         is_in_file = resume();
         signals_.emplace();
       }
@@ -86,7 +91,7 @@ class Session {
   /// Random numbers as after the last thing that was done: what a batch or a callback that fails has drawn does not
   /// count.
   void note_drawn() {
-    if (!writer_) return;
+    if (!keeps_) return;
     drawn_ = StateDict();
     numbers_.save(drawn_);
   }
@@ -98,27 +103,27 @@ class Session {
   }
 
   void save_after_step() {
-    const std::int64_t every = options_.checkpoint.every_steps;
-    if ((every > 0 && state.steps % every == 0) || (is_best_ && options_.checkpoint.keep_best)) save();
+    const std::int64_t every = checkpoint_.every_steps;
+    if ((every > 0 && state.steps % every == 0) || (is_best_ && checkpoint_.keep_best)) save();
   }
   void save_after_epoch() {
-    const std::int64_t every = options_.checkpoint.every_epochs;
-    if ((every > 0 && state.epoch % every == 0) || (is_best_ && options_.checkpoint.keep_best)) save();
+    const std::int64_t every = checkpoint_.every_epochs;
+    if ((every > 0 && state.epoch % every == 0) || (is_best_ && checkpoint_.keep_best)) save();
   }
 
   /// If the newest is not in a file yet.
   void save_last() {
-    if (!writer_) return;
+    if (!keeps_) return;
     is_ending_ = true;
-    writer_->finish();
-    if (!writer_->is_written()) saved_step_ = -1;  // perhaps now
+    if (writer_) writer_->finish();
+    if (!together_.as_first(!writer_ || writer_->is_written())) saved_step_ = -1;  // perhaps now
     if (state.steps != saved_step_) save();
-    writer_->finish();
+    if (writer_) writer_->finish();
   }
 
   /// The same when the training ends with an error, which says more than what is told here.
   void save_after_error() {
-    if (writer_) numbers_.load(drawn_);
+    if (keeps_) numbers_.load(drawn_);
     try {
       save_last();
     } catch (const NonFiniteError&) {  // there is nothing worth to be kept
@@ -130,16 +135,18 @@ class Session {
 
   void save() {
     if constexpr (D::can_be_saved) {
-      if (!writer_) return;
+      if (!keeps_) return;
       state.seconds = seconds();
       try {
-        writer_->write(state_to_save(), state.steps, is_best_ && options_.checkpoint.keep_best);
+        const StateDict all = together_.joined(state_to_save());
+        if (writer_) writer_->write(all, state.steps, is_best_ && checkpoint_.keep_best);
         saved_step_ = state.steps;
       } catch (const NonFiniteError&) {
         throw;
       } catch (const std::exception& error) {
-        tell(options_.checkpoint, concat("no checkpoint after step ", state.steps, ": ", error.what(),
-                                         is_ending_ ? "" : "; the training goes on"));
+        if constexpr (Together<D>::are_several) throw;  // else some would go on without others
+        tell(checkpoint_, concat("no checkpoint after step ", state.steps, ": ", error.what(),
+                                 is_ending_ ? "" : "; the training goes on"));
       }
       is_best_ = false;
     }
@@ -164,7 +171,7 @@ class Session {
 
   /// Goes on from the newest checkpoint, if there is one. False if that was the best one, for want of another.
   bool resume() {
-    const auto found = newest_checkpoint(options_.checkpoint);
+    const auto found = together_.newest(checkpoint_);
     if (!found) return true;
     named(
         [&] {
@@ -185,17 +192,16 @@ class Session {
     state.result.stop = StopReason::finished;
     tell_of_other_epochs();
     if (const std::string names = callbacks_.unknown_to(found->state); !names.empty()) {
-      tell(options_.checkpoint, concat("no state is saved of ", names, ", which begins anew"));
+      tell(checkpoint_, concat("no state is saved of ", names, ", which begins anew"));
     }
     say_where(found->path.string(), found->state.template get<std::string>("LibTorch version"));
-    return found->path != CheckpointFolder(options_.checkpoint.folder).best_path();
+    return found->path != CheckpointFolder(checkpoint_.folder).best_path();
   }
 
   /// A callback may have frozen or unfrozen something in the run that goes on here; so might have the user, since.
   void tell_what_is_trained(const StateDict& saved) const {
     const std::string difference = distiller_.difference_in_trainable(saved);
-    if (!difference.empty())
-      tell(options_.checkpoint, difference + "; the training goes on with what was trained then");
+    if (!difference.empty()) tell(checkpoint_, difference + "; the training goes on with what was trained then");
   }
 
   /// Schedules that are told of another length give other rates at the same place.
@@ -205,15 +211,15 @@ class Session {
     const auto at = [&](std::int64_t epochs) {
       return options_.schedule({static_cast<double>(state.epoch), static_cast<double>(epochs)});
     };
-    tell(options_.checkpoint, concat("schedules are of ", state.schedule_epochs, " epochs here, and were of ", before,
-                                     options_.schedule ? concat(": the factor is ", at(state.schedule_epochs),
-                                                                " now where it would have been ", at(before))
-                                                       : std::string(),
-                                     "; .schedule_epochs = ", before, " keeps them as they were begun"));
+    tell(checkpoint_, concat("schedules are of ", state.schedule_epochs, " epochs here, and were of ", before,
+                             options_.schedule ? concat(": the factor is ", at(state.schedule_epochs),
+                                                        " now where it would have been ", at(before))
+                                               : std::string(),
+                             "; .schedule_epochs = ", before, " keeps them as they were begun"));
   }
 
   void say_where(const std::string& path, const std::string& torch_version) const {
-    const auto say = [&](const auto&... parts) { tell(options_.checkpoint, concat(parts...)); };
+    const auto say = [&](const auto&... parts) { tell(checkpoint_, concat(parts...)); };
     if (state.epoch < options_.epochs) {
       say("going on from \"", path, "\": epoch ", state.epoch + 1, ", after step ", state.step, " of it");
     } else {
@@ -230,6 +236,9 @@ class Session {
   std::vector<std::string> evaluated_on_;
   CallbackStates<Callbacks...> callbacks_;
   RandomNumbers numbers_;
+  Together<D> together_;
+  CheckpointOptions checkpoint_;
+  bool keeps_ = false;  // checkpoints
   StateDict drawn_;
   std::optional<StopSignals> signals_;
   std::optional<CheckpointWriter> writer_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <afd/data/batch.hpp>
+#include <afd/data/shard.hpp>
 #include <afd/train/stop_signals.hpp>
 
 namespace afd::detail {
@@ -48,6 +49,8 @@ class StoppableSource {
   {
     source_.start_epoch(epoch);
   }
+
+  [[nodiscard]] Shard shard() const { return shard_of(source_); }
 
   [[nodiscard]] Iterator begin() { return Iterator(source_, signals_); }
   [[nodiscard]] std::default_sentinel_t end() const { return std::default_sentinel; }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@
 #include <afd/observe/score.hpp>
 #include <afd/optim/schedule.hpp>
 #include <afd/step/distiller.hpp>
+#include <afd/step/exchange.hpp>
 #include <afd/train/callback_states.hpp>
 #include <afd/train/epoch.hpp>
 #include <afd/train/evaluation_sources.hpp>
@@ -29,6 +31,7 @@
 #include <afd/train/session.hpp>
 #include <afd/train/stop_signals.hpp>
 #include <afd/train/stoppable_source.hpp>
+#include <afd/train/together.hpp>
 #include <afd/train/trainer_options.hpp>
 #include <afd/train/trainer_state.hpp>
 
@@ -106,13 +109,22 @@ class Trainer {
 
  private:
   using Clock = std::chrono::steady_clock;
+  using Together = detail::Together<D>;
   using Keeping = detail::ScoreKeeping<D, Score>;
   using Event = EpochEvent<D, Score>;
   using Scores = std::vector<NamedScores<Score, network_count>>;
 
   template <class Train, class Evaluate, class... Callbacks>
   Result run(Train& train, const Evaluate& evaluate, std::vector<std::string> sources, Callbacks&... callbacks) {
+    return detail::telling_others(distiller_.exchange(),
+                                  [&] { return run_all(train, evaluate, std::move(sources), callbacks...); });
+  }
+
+  template <class Train, class Evaluate, class... Callbacks>
+  Result run_all(Train& train, const Evaluate& evaluate, std::vector<std::string> sources, Callbacks&... callbacks) {
     constexpr bool advances = detail::require_advancing_source<Train>();
+    together_.require_same_training(train, options_);
+    wish_ = StopReason::finished;
     detail::Session<D, Options, Score, Callbacks...> session(distiller_, options_, fingerprint(train),
                                                              std::move(sources),
                                                              detail::CallbackStates<Callbacks...>(callbacks...));
@@ -126,12 +138,23 @@ class Trainer {
     try {
       if constexpr (advances) train_epochs(train, evaluate, session, tell);
     } catch (...) {  // of a batch, a source, an evaluation, a callback: what was trained before it is kept
-      session.save_after_error();
+      if (Together::fail_together(std::current_exception())) session.save_after_error();
       throw;
     }
     session.save_last();
-    if (session.is_signalled()) session.state.result.stop = StopReason::signal;
+    if (together_.agreed(session.is_signalled() ? StopReason::signal : StopReason::finished) == StopReason::signal) {
+      session.state.result.stop = StopReason::signal;
+    }
     return session.state.result;
+  }
+
+  /// This process wants to stop. Of several all must know it first, which the next step tells them.
+  void want(StopReason reason, StopReason& stop) {
+    if constexpr (Together::are_several) {
+      if (wish_ == StopReason::finished) wish_ = reason;
+    } else {
+      stop = reason;
+    }
   }
 
   /// Until there are no more, or something says so. `tell(event)` says whether callbacks want to go on.
@@ -154,8 +177,9 @@ class Trainer {
       event.seconds = session.seconds();
       state.result.history.add(Keeping::row(event, session.evaluated_on().size()));
       state.begin(event.epoch + 1);
-      if (!tell(event)) stop = StopReason::callback;
-      if (session.is_signalled()) stop = StopReason::signal;
+      if (!tell(event)) want(StopReason::callback, stop);
+      if (session.is_signalled()) want(StopReason::signal, stop);
+      if constexpr (Together::are_several) stop = together_.agreed(wish_);
       session.save_after_epoch();
     }
   }
@@ -170,7 +194,7 @@ class Trainer {
   bool evaluate_epoch(const Evaluate& evaluate, Session& session, Event& event) const {
     if ((event.epoch + 1) % options_.evaluate_every != 0 && event.epoch + 1 != options_.epochs) return true;
     try {
-      Scores scores = evaluate(session.signals());
+      Scores scores = evaluate(who_may_interrupt(session));
       if (scores.empty()) return true;
       event.scores = std::move(scores.front().scores);
       event.more_scores.assign(std::make_move_iterator(scores.begin() + 1), std::make_move_iterator(scores.end()));
@@ -189,7 +213,7 @@ class Trainer {
     distiller_.require_finite_losses();
     EvaluationEvent<D, Score> event{.epoch = state.epoch, .step = state.step, .steps = state.steps};
     try {
-      event.scores = evaluate(session.signals());
+      event.scores = evaluate(who_may_interrupt(session));
     } catch (const detail::StoppedWalk&) {
       state.result.stop = StopReason::signal;
       return;
@@ -199,7 +223,7 @@ class Trainer {
     state.plateau.note(is_best, options_.plateau);
     state.result.evaluations.add(Keeping::evaluation_row(event));
     session.is_recorded(is_best);
-    if (!tell(event)) state.result.stop = StopReason::callback;
+    if (!tell(event)) want(StopReason::callback, state.result.stop);
     if (patience_is_at_its_end(state)) state.result.stop = StopReason::early_stopping;
   }
 
@@ -226,7 +250,7 @@ class Trainer {
       }
       step(as_batch(item), session, epoch_steps, in_epoch, tell);
       if (stop == StopReason::finished) evaluate_amid(evaluate, session, tell);
-      if (stop == StopReason::finished && session.is_signalled()) state.result.stop = StopReason::signal;
+      if (stop == StopReason::finished && session.is_signalled()) want(StopReason::signal, state.result.stop);
       if (stop != StopReason::finished) return event;
       session.save_after_step();
     }
@@ -246,7 +270,9 @@ class Trainer {
             const Tell& tell) {
     auto& state = session.state;
     set_rates(state.epoch, state.step, epoch_steps, state.plateau.factor);
+    if constexpr (Together::are_several) distiller_.want_to_stop(code_of(wish_));
     const auto report = distiller_.step(batch);
+    if constexpr (Together::are_several) state.result.stop = reason_of(distiller_.agreed_stop());
     ++state.step;
     ++state.steps;
     state.samples += sample_count(batch.inputs);
@@ -256,7 +282,21 @@ class Trainer {
     state.epoch_seconds = in_epoch();
     const StepEvent<D> done{report,      state.epoch,   options_.epochs,     state.step,
                             epoch_steps, state.samples, state.epoch_seconds, session.seconds()};
-    if (!tell(done)) state.result.stop = StopReason::callback;
+    if (!tell(done)) want(StopReason::callback, state.result.stop);
+  }
+
+  /// As steps tell it to other processes.
+  static constexpr int code_of(StopReason reason) {
+    return reason == StopReason::signal ? 1 : reason == StopReason::callback ? 2 : 0;
+  }
+  static constexpr StopReason reason_of(int code) {
+    return code == 1 ? StopReason::signal : code == 2 ? StopReason::callback : StopReason::finished;
+  }
+
+  /// One process alone may stop in the middle of an evaluation.
+  template <class Session>
+  [[nodiscard]] static const StopSignals* who_may_interrupt(const Session& session) {
+    return Together::are_several ? nullptr : session.signals();
   }
 
   /// Tells the distiller how far the training is, and which rates schedules give to the next step.
@@ -271,6 +311,8 @@ class Trainer {
 
   D& distiller_;
   Options options_;
+  Together together_{distiller_};
+  StopReason wish_ = StopReason::finished;  // of this process, if there are several
 };
 
 template <class D>

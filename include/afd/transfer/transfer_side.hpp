@@ -12,7 +12,6 @@
 #include <utility>
 
 #include <torch/nn/module.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/pimpl.h>
 #include <torch/types.h>
@@ -20,6 +19,7 @@
 #include <afd/detail/concat.hpp>
 #include <afd/error.hpp>
 #include <afd/network/conv_norm.hpp>
+#include <afd/network/sync_batch_norm.hpp>
 #include <afd/transfer/feature_shape.hpp>
 #include <afd/transfer/layer_view.hpp>
 #include <afd/transfer/registered.hpp>
@@ -70,7 +70,7 @@ class TransferSideImpl : public torch::nn::Module {
     // Of 1 along the sides that map_view adds, and along those of volumes, of which it makes fewer.
     const std::int64_t down = to.rank == 2 ? kernel_size : 1, along = to.rank == 0 ? 1 : kernel_size;
     conv_ = registered(*layers, "conv", he_conv(from.channels, to.channels, {down, along}));
-    norm_ = registered(*layers, "norm", torch::nn::BatchNorm2d(to.channels));
+    norm_ = registered(*layers, "norm", SyncBatchNorm2d(to.channels));
     register_module("layers", layers);
   }
 
@@ -98,7 +98,7 @@ class TransferSideImpl : public torch::nn::Module {
   FeatureShape to_;     // channels first
   bool is_rectified_;
   torch::nn::Conv2d conv_{nullptr};
-  torch::nn::BatchNorm2d norm_{nullptr};
+  SyncBatchNorm2d norm_{nullptr};
 };
 TORCH_MODULE(TransferSide);
 

@@ -15,6 +15,7 @@
 #include <afd/network/conv_norm.hpp>
 #include <afd/network/network.hpp>
 #include <afd/network/outputs.hpp>
+#include <afd/network/sync_batch_norm.hpp>
 #include <afd/zoo/block_group.hpp>
 #include <afd/zoo/zoo_check.hpp>
 
@@ -44,9 +45,9 @@ class ProjectionBlockImpl : public torch::nn::Cloneable<ProjectionBlockImpl> {
   void reset() override {
     const auto [in, out, stride] = options_;
     conv1_ = register_module("conv1", he_conv(in, out, 3, stride));
-    norm1_ = register_module("bn1", torch::nn::BatchNorm2d(out));
+    norm1_ = register_module("bn1", SyncBatchNorm2d(out));
     conv2_ = register_module("conv2", he_conv(out, out, 3));
-    norm2_ = register_module("bn2", torch::nn::BatchNorm2d(out));
+    norm2_ = register_module("bn2", SyncBatchNorm2d(out));
     if (in != out || stride != 1) {
       downsample_ = register_module("downsample", ConvNorm(in, out, 1, stride, std::array<std::string, 2>{"0", "1"}));
     }
@@ -62,9 +63,9 @@ class ProjectionBlockImpl : public torch::nn::Cloneable<ProjectionBlockImpl> {
  private:
   Options options_;
   torch::nn::Conv2d conv1_{nullptr};
-  torch::nn::BatchNorm2d norm1_{nullptr};
+  SyncBatchNorm2d norm1_{nullptr};
   torch::nn::Conv2d conv2_{nullptr};
-  torch::nn::BatchNorm2d norm2_{nullptr};
+  SyncBatchNorm2d norm2_{nullptr};
   ConvNorm downsample_{nullptr};
 };
 TORCH_MODULE(ProjectionBlock);
@@ -88,7 +89,7 @@ class ImageNetResNetImpl : public torch::nn::Cloneable<ImageNetResNetImpl> {
     const std::int64_t width = options_.width;
     const auto& blocks = options_.blocks;
     conv1_ = register_module("conv1", detail::he_conv(options_.in_channels, width, 7, 2));
-    norm1_ = register_module("bn1", torch::nn::BatchNorm2d(width));
+    norm1_ = register_module("bn1", SyncBatchNorm2d(width));
     layer1_ = register_module("layer1", Group(blocks[0], Shape{width, width, 1}));
     layer2_ = register_module("layer2", Group(blocks[1], Shape{width, 2 * width, 2}));
     layer3_ = register_module("layer3", Group(blocks[2], Shape{2 * width, 4 * width, 2}));
@@ -113,7 +114,7 @@ class ImageNetResNetImpl : public torch::nn::Cloneable<ImageNetResNetImpl> {
 
   ImageNetResNetOptions options_;
   torch::nn::Conv2d conv1_{nullptr};
-  torch::nn::BatchNorm2d norm1_{nullptr};
+  SyncBatchNorm2d norm1_{nullptr};
   Group layer1_{nullptr};
   Group layer2_{nullptr};
   Group layer3_{nullptr};

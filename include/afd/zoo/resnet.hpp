@@ -12,6 +12,7 @@
 #include <afd/network/conv_norm.hpp>
 #include <afd/network/network.hpp>
 #include <afd/network/outputs.hpp>
+#include <afd/network/sync_batch_norm.hpp>
 #include <afd/zoo/block_group.hpp>
 #include <afd/zoo/zoo_check.hpp>
 
@@ -42,9 +43,9 @@ class ResNetBlockImpl : public torch::nn::Cloneable<ResNetBlockImpl> {
   void reset() override {
     const auto [in, out, stride] = options_;
     conv1_ = register_module("conv1", he_conv(in, out, 3, stride));
-    norm1_ = register_module("bn1", torch::nn::BatchNorm2d(out));
+    norm1_ = register_module("bn1", SyncBatchNorm2d(out));
     conv2_ = register_module("conv2", he_conv(out, out, 3));
-    norm2_ = register_module("bn2", torch::nn::BatchNorm2d(out));
+    norm2_ = register_module("bn2", SyncBatchNorm2d(out));
   }
 
   torch::Tensor forward(const torch::Tensor& map) {
@@ -67,9 +68,9 @@ class ResNetBlockImpl : public torch::nn::Cloneable<ResNetBlockImpl> {
 
   Options options_;
   torch::nn::Conv2d conv1_{nullptr};
-  torch::nn::BatchNorm2d norm1_{nullptr};
+  SyncBatchNorm2d norm1_{nullptr};
   torch::nn::Conv2d conv2_{nullptr};
-  torch::nn::BatchNorm2d norm2_{nullptr};
+  SyncBatchNorm2d norm2_{nullptr};
 };
 TORCH_MODULE(ResNetBlock);
 
@@ -91,7 +92,7 @@ class ResNetImpl : public torch::nn::Cloneable<ResNetImpl> {
     const std::int64_t blocks = (options_.depth - 2) / 6;
     const std::int64_t width = options_.width;
     conv1_ = register_module("conv1", detail::he_conv(options_.in_channels, width, 3, options_.stem_stride));
-    norm1_ = register_module("bn1", torch::nn::BatchNorm2d(width));
+    norm1_ = register_module("bn1", SyncBatchNorm2d(width));
     layer1_ = register_module("layer1", Group(blocks, Shape{width, width, 1}));
     layer2_ = register_module("layer2", Group(blocks, Shape{width, 2 * width, 2}));
     layer3_ = register_module("layer3", Group(blocks, Shape{2 * width, 4 * width, 2}));
@@ -115,7 +116,7 @@ class ResNetImpl : public torch::nn::Cloneable<ResNetImpl> {
 
   ResNetOptions options_;
   torch::nn::Conv2d conv1_{nullptr};
-  torch::nn::BatchNorm2d norm1_{nullptr};
+  SyncBatchNorm2d norm1_{nullptr};
   Group layer1_{nullptr};
   Group layer2_{nullptr};
   Group layer3_{nullptr};

@@ -13,6 +13,7 @@
 #include <afd/network/conv_norm.hpp>
 #include <afd/network/network.hpp>
 #include <afd/network/outputs.hpp>
+#include <afd/network/sync_batch_norm.hpp>
 #include <afd/zoo/block_group.hpp>
 #include <afd/zoo/zoo_check.hpp>
 
@@ -43,9 +44,9 @@ class WideResNetBlockImpl : public torch::nn::Cloneable<WideResNetBlockImpl> {
 
   void reset() override {
     const auto [in, out, stride, dropout] = options_;
-    norm1_ = register_module("norm1", torch::nn::BatchNorm2d(in));
+    norm1_ = register_module("norm1", SyncBatchNorm2d(in));
     conv1_ = register_module("conv1", he_conv(in, out, 3, stride));
-    norm2_ = register_module("norm2", torch::nn::BatchNorm2d(out));
+    norm2_ = register_module("norm2", SyncBatchNorm2d(out));
     conv2_ = register_module("conv2", he_conv(out, out, 3));
     if (in != out) shortcut_ = register_module("shortcut", he_conv(in, out, 1, stride));
   }
@@ -61,9 +62,9 @@ class WideResNetBlockImpl : public torch::nn::Cloneable<WideResNetBlockImpl> {
 
  private:
   Options options_;
-  torch::nn::BatchNorm2d norm1_{nullptr};
+  SyncBatchNorm2d norm1_{nullptr};
   torch::nn::Conv2d conv1_{nullptr};
-  torch::nn::BatchNorm2d norm2_{nullptr};
+  SyncBatchNorm2d norm2_{nullptr};
   torch::nn::Conv2d conv2_{nullptr};
   torch::nn::Conv2d shortcut_{nullptr};
 };
@@ -95,7 +96,7 @@ class WideResNetImpl : public torch::nn::Cloneable<WideResNetImpl> {
     group1_ = register_module("group1", Group(blocks, Shape{16, width, 1, dropout}));
     group2_ = register_module("group2", Group(blocks, Shape{width, 2 * width, 2, dropout}));
     group3_ = register_module("group3", Group(blocks, Shape{2 * width, 4 * width, 2, dropout}));
-    norm_ = register_module("norm", torch::nn::BatchNorm2d(4 * width));
+    norm_ = register_module("norm", SyncBatchNorm2d(4 * width));
     head_ = register_module("head", torch::nn::Linear(4 * width, options_.classes));
     torch::nn::init::zeros_(head_->bias);
   }
@@ -120,7 +121,7 @@ class WideResNetImpl : public torch::nn::Cloneable<WideResNetImpl> {
   Group group1_{nullptr};
   Group group2_{nullptr};
   Group group3_{nullptr};
-  torch::nn::BatchNorm2d norm_{nullptr};
+  SyncBatchNorm2d norm_{nullptr};
   torch::nn::Linear head_{nullptr};
 };
 
