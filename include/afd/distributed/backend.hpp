@@ -38,6 +38,11 @@ using WorkPointer = c10::intrusive_ptr<c10d::Work>;
   options.isServer = serves;
   options.waitWorkers = false;
   options.timeout = timeout;
+  // LibTorch 2.4 and later ask for libuv, which not every build has: Debian's has not.
+  const auto without_libuv = [](auto& of) {
+    if constexpr (requires { of.useLibUV; }) of.useLibUV = false;
+  };
+  without_libuv(options);
   return c10::make_intrusive<c10d::TCPStore>(address, options);
 }
 

@@ -250,7 +250,7 @@ class World {
             const std::vector<std::uint8_t> bytes = store->get(name);
             return std::string(bytes.begin(), bytes.end());
           };
-          store->set(key("waits", rank), {1});
+          store->set(key("waits", rank), std::vector<std::uint8_t>{1});
           const Clock::time_point end = Clock::now() + grace / 2;
           std::vector<std::string> failed, silent;
           while (verdict->empty()) {
@@ -275,7 +275,7 @@ class World {
                                                          " gone, stopped, cut off or too slow (", reason, ")");
             store->set("verdict", std::vector<std::uint8_t>(verdict->begin(), verdict->end()));
           }
-          store->set(key("told", rank), {1});
+          store->set(key("told", rank), std::vector<std::uint8_t>{1});
         });
     if (could_ask) {
       if (is_first()) let_others_read();
