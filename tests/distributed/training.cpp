@@ -179,23 +179,22 @@ TEST_CASE("a training of several processes comes to what one process comes to, s
 TEST_CASE("one that wants to stop stops all after the same step, and they go on to the same bits, or with others") {
   const Outcome whole = run(2, {{"AFD_TEST_NORMS", "averaged"}});
   whole.check_all_ended_well();
-  for (const char* what : {"stop", "signal"}) {
-    for (const int step : {2, 6}) {  // amid gathering, and in the second epoch
-      const TempFolder folder;
-      std::map<std::string, std::string> variables{{"AFD_TEST_NORMS", "averaged"},
-                                                   {"AFD_TEST_FOLDER", folder.path().string()},
-                                                   {"AFD_TEST_WHAT", what},
-                                                   {"AFD_TEST_STEP", std::to_string(step)}};
-      const Outcome stopped = run(2, variables);
-      stopped.check_all_ended_well();
-      CHECK(stopped.numbers()["stop"] == (what == std::string("stop") ? 2 : 3));
-      variables.erase("AFD_TEST_WHAT");
-      const Outcome resumed = run(2, variables);
-      resumed.check_all_ended_well();
-      INFO(resumed.line());
-      INFO(whole.line());
-      CHECK(resumed.line() == whole.line());
-    }
+  const std::pair<const char*, const char*> ways[]{{"stop", "2"}, {"signal", "6"}};  // amid gathering; second epoch
+  for (const auto& [what, step] : ways) {
+    const TempFolder folder;
+    std::map<std::string, std::string> variables{{"AFD_TEST_NORMS", "averaged"},
+                                                 {"AFD_TEST_FOLDER", folder.path().string()},
+                                                 {"AFD_TEST_WHAT", what},
+                                                 {"AFD_TEST_STEP", step}};
+    const Outcome stopped = run(2, variables);
+    stopped.check_all_ended_well();
+    CHECK(stopped.numbers()["stop"] == (what == std::string("stop") ? 2 : 3));
+    variables.erase("AFD_TEST_WHAT");
+    const Outcome resumed = run(2, variables);
+    resumed.check_all_ended_well();
+    INFO(resumed.line());
+    INFO(whole.line());
+    CHECK(resumed.line() == whole.line());
   }
   const Outcome one = run(1, {});
   for (const int size : {1, 3}) {
@@ -214,25 +213,24 @@ TEST_CASE("one that wants to stop stops all after the same step, and they go on 
 
 TEST_CASE("after a process was killed, or failed, all go on from the last checkpoint to the same bits") {
   const Outcome whole = run(2, {{"AFD_TEST_NORMS", "averaged"}, {"AFD_TEST_EVERY", "1"}});
-  for (const char* what : {"kill", "throw"}) {
-    for (const char* rank : {"0", "1"}) {
-      const TempFolder folder;
-      std::map<std::string, std::string> variables{
-          {"AFD_TEST_NORMS", "averaged"}, {"AFD_TEST_FOLDER", folder.path().string()},
-          {"AFD_TEST_WHAT", what},        {"AFD_TEST_RANK", rank},
-          {"AFD_TEST_EVERY", "1"},        {"AFD_TEST_STEP", "5"}};
-      const Outcome failed = run(2, variables);
-      const EndedProcess& other = failed.processes[rank == std::string("0") ? 1 : 0];
-      INFO(other.output);
-      CHECK(other.code == 1);
-      const std::string culprit = std::string("process ") + rank;
-      CHECK(other.output.find(culprit + (what == std::string("kill") ? " is gone" : " says: the disk is full")) !=
-            std::string::npos);
-      variables.erase("AFD_TEST_WHAT");
-      const Outcome resumed = run(2, variables);
-      resumed.check_all_ended_well();
-      CHECK(resumed.line() == whole.line());
-    }
+  const std::pair<const char*, const char*> ways[]{{"kill", "0"}, {"kill", "1"}, {"throw", "1"}};
+  for (const auto& [what, rank] : ways) {
+    const TempFolder folder;
+    std::map<std::string, std::string> variables{
+        {"AFD_TEST_NORMS", "averaged"}, {"AFD_TEST_FOLDER", folder.path().string()},
+        {"AFD_TEST_WHAT", what},        {"AFD_TEST_RANK", rank},
+        {"AFD_TEST_EVERY", "1"},        {"AFD_TEST_STEP", "5"}};
+    const Outcome failed = run(2, variables);
+    const EndedProcess& other = failed.processes[rank == std::string("0") ? 1 : 0];
+    INFO(other.output);
+    CHECK(other.code == 1);
+    const std::string culprit = std::string("process ") + rank;
+    const std::string said = culprit + (what == std::string("kill") ? " is gone" : " says: the disk is full");
+    CHECK(other.output.find(said) != std::string::npos);
+    variables.erase("AFD_TEST_WHAT");
+    const Outcome resumed = run(2, variables);
+    resumed.check_all_ended_well();
+    CHECK(resumed.line() == whole.line());
   }
 }
 
