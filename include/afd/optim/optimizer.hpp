@@ -77,7 +77,8 @@ template <class O>
 concept OptimizerMakesState = std::movable<OptimizerState<O>>;
 
 /// 3. `state.apply(gradients)` updates the parameters, in the order they were given; one with an undefined gradient
-///    is not changed at all, not even by momentum or weight decay.
+///    is not changed at all, not even by momentum or weight decay. Gradients are lent: where several processes train,
+///    their memory is used again in the next step.
 template <class O>
 concept OptimizerApplies =
     requires(OptimizerState<O>& state, std::span<const torch::Tensor> gradients) { state.apply(gradients); };
