@@ -28,7 +28,7 @@ afd::TensorDataset partly_labelled(const afd::TensorDataset& all, std::int64_t i
 void train(std::int64_t images, std::int64_t epochs) {
   afd::World world;  // (1) waits for all processes
   torch::manual_seed(1);
-  torch::set_num_threads(std::max(1, std::atoi(std::getenv("OMP_NUM_THREADS") ? std::getenv("OMP_NUM_THREADS") : "1")));
+  if (const char* threads = std::getenv("OMP_NUM_THREADS")) torch::set_num_threads(std::max(1, std::atoi(threads)));
   const std::string folder = "/usr/share/datasets/fashion-mnist";
   const auto data = afd::load_mnist(folder, afd::Split::train, afd::GzipFiles{}).split(5000, /*seed=*/1);
   const afd::Normalize normalize = afd::channel_statistics(data.train);

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <afd/afd.hpp>
 //
+#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
 #include <iostream>
-#include <limits>
 #include <map>
+#include <sstream>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -58,7 +57,7 @@ struct At {
   }
 };
 
-auto networks_norms(const std::string& how) {
+afd::Norms norms_called(const std::string& how) {
   return how == "apart" ? afd::Norms::apart : how == "averaged" ? afd::Norms::averaged : afd::Norms::synchronised;
 }
 
@@ -78,7 +77,7 @@ const Scenario trains("trains", [] {
           afd::Sgd{
               .lr = world.rank() == number("AFD_TEST_RANK") && variable("AFD_TEST_WHAT") == "other rate" ? 0.2 : 0.05,
               .accumulate = 3},
-      .exchange = afd::DataParallel{world, {.norms = networks_norms(variable("AFD_TEST_NORMS"))}}};
+      .exchange = afd::DataParallel{world, {.norms = norms_called(variable("AFD_TEST_NORMS"))}}};
   afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, options, a, b};
   afd::Trainer trainer{distiller, afd::TrainerOptions{.epochs = 3,
                                                       .logit_schedule = afd::MultiStep{},
@@ -136,16 +135,11 @@ struct Outcome {
   }
 };
 
-Outcome run(int size, std::map<std::string, std::string> variables) {
-  for (const char* name :
-       {"AFD_TEST_FOLDER", "AFD_TEST_STEP", "AFD_TEST_WHAT", "AFD_TEST_RANK", "AFD_TEST_NORMS", "AFD_TEST_EVERY"}) {
-    ::setenv(name,
-             variables.contains(name)                                                      ? variables[name].c_str()
-             : std::string(name).ends_with("RANK")                                         ? "1"
-             : std::string(name).ends_with("EVERY") || std::string(name).ends_with("STEP") ? "0"
-                                                                                           : "",
-             1);
-  }
+Outcome run(int size, const std::map<std::string, std::string>& variables) {
+  std::map<std::string, std::string> all{{"AFD_TEST_FOLDER", ""}, {"AFD_TEST_STEP", "0"}, {"AFD_TEST_WHAT", ""},
+                                         {"AFD_TEST_RANK", "1"},  {"AFD_TEST_NORMS", ""}, {"AFD_TEST_EVERY", "0"}};
+  for (const auto& [name, value] : variables) all.at(name) = value;
+  for (const auto& [name, value] : all) ::setenv(name.c_str(), value.c_str(), 1);
   WorldOfProcesses world(size, "trains");
   Outcome outcome;
   for (int rank = 0; rank < size; ++rank) outcome.processes.push_back(world.end_of(rank));
@@ -232,6 +226,23 @@ TEST_CASE("after a process was killed, or failed, all go on from the last checkp
     resumed.check_all_ended_well();
     CHECK(resumed.line() == whole.line());
   }
+}
+
+TEST_CASE("running statistics that stay apart are those of process 0 in files, and no reason to refuse them") {
+  const TempFolder folder;
+  std::map<std::string, std::string> variables{
+      {"AFD_TEST_NORMS", "apart"}, {"AFD_TEST_FOLDER", folder.path().string()}, {"AFD_TEST_EVERY", "1"}};
+  const Outcome whole = run(2, variables);
+  whole.check_all_ended_well();
+  const TempFolder other;
+  variables["AFD_TEST_FOLDER"] = other.path().string();
+  variables["AFD_TEST_STEP"] = "5";
+  variables["AFD_TEST_WHAT"] = "kill";
+  CHECK(run(2, variables).processes[1].code == 128 + SIGKILL);
+  variables.erase("AFD_TEST_WHAT");
+  const Outcome resumed = run(2, variables);
+  resumed.check_all_ended_well();
+  CHECK(resumed.line() == whole.line());
 }
 
 TEST_CASE("processes that would not train the same are refused at the start, naming what differs") {

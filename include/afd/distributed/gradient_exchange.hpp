@@ -118,7 +118,7 @@ class GradientExchange {
     for (const torch::Tensor& loss : losses) {
       if (loss.defined()) numbers.push_back(loss.detach().to(like_));
     }
-    // The count itself and what is no mean over samples are not weighted with it; a loss that is not finite stays so.
+    // Losses are weighted with the samples, which the first number counts; a loss that is not finite stays so.
     torch::Tensor weighted = torch::stack(numbers);
     weighted.narrow(0, 0, 1).mul_(samples);
     weighted.narrow(0, fixed_numbers, weighted.numel() - fixed_numbers).mul_(samples);

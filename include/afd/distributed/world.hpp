@@ -162,7 +162,8 @@ class World {
     backend_.reset();  // closes its connections
   }
 
-  /// What this process has sent so far, in bytes of tensors; an all-reduce in a ring sends 2 (n - 1) / n of them.
+  /// What this process has sent so far, in bytes of tensors; in a ring an all-reduce of n processes puts 2 (n - 1) / n
+  /// times as many on the wire.
   [[nodiscard]] std::int64_t bytes_given() const { return bytes_; }
 
  private:

@@ -271,6 +271,7 @@ class Distiller {
   [[nodiscard]] StateDict state() {
     require_finite_losses();
     static_cast<void>(cohort());
+    make_statistics_the_same();
     return saved_run().save();
   }
 
