@@ -47,10 +47,21 @@ export WORLD_SIZE=$((nodes * processes)) MASTER_ADDR=$address MASTER_PORT=$port
 # Processes of one machine share its cores.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((($(nproc) + processes - 1) / processes))}
 declare -A rank_of=()
+# What the lines pass through; the last ones of whoever is stopped by Ctrl-C, too.
+with_number() {
+  trap "" INT TERM
+  exec sed -u "s/^/[$1] /"
+}
+passing=()
 for ((local = 0; local < processes; ++local)); do
   rank=$((node * processes + local))
-  RANK=$rank LOCAL_RANK=$local "$@" > >(exec sed -u "s/^/[$rank] /") 2> >(exec sed -u "s/^/[$rank] /" >&2) &
+  exec {out}> >(with_number "$rank")
+  passing+=($!)
+  exec {err}> >(with_number "$rank" >&2)
+  passing+=($!)
+  RANK=$rank LOCAL_RANK=$local "$@" >&"$out" 2>&"$err" {out}>&- {err}>&- &
   rank_of[$!]=$rank
+  exec {out}>&- {err}>&-
 done
 
 pass_on() { kill -s "$1" "${!rank_of[@]}" 2>/dev/null || true; }
@@ -79,5 +90,5 @@ while ((${#rank_of[@]} > 0)); do
   fi
   unset "rank_of[$ended]"
 done
-wait  # for what the last lines pass through
+wait "${passing[@]}" || true
 exit "$first_code"

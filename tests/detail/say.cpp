@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <string>
 
-#include <doctest/doctest.h>
+#include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("detail");
 

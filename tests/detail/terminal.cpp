@@ -5,7 +5,7 @@
 #include <iostream>
 #include <sstream>
 
-#include <doctest/doctest.h>
+#include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("detail");
 

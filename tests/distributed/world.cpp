@@ -69,6 +69,29 @@ const Scenario goes_on("goes on", [] {
   }
 });
 
+/// Process 2 waits for process 0, which waits for process 1.
+void wait_in_a_row(afd::World& world, bool for_message) {
+  std::cout << "they meet" << std::endl;
+  torch::Tensor numbers = torch::ones({1000});
+  if (world.rank() == 0) world.start_receive(numbers, 1, 1).wait();
+  if (world.rank() == 1) std::this_thread::sleep_for(60s);
+  if (for_message) {
+    world.start_receive(numbers, 0, 2).wait();
+  } else {
+    world.broadcast(numbers, 0);
+  }
+}
+
+const Scenario broadcast_in_a_row("broadcast in a row", [] {
+  afd::World world({.timeout = 30s, .grace = 2s});
+  wait_in_a_row(world, /*for_message=*/false);
+});
+
+const Scenario message_in_a_row("message in a row", [] {
+  afd::World world({.timeout = 30s, .grace = 2s});
+  wait_in_a_row(world, /*for_message=*/true);
+});
+
 const Scenario one_leaves("one leaves", [] {
   afd::World world({.timeout = 20s, .grace = 1000ms});
   if (world.rank() == 1) throw std::runtime_error("no such file");
@@ -133,6 +156,19 @@ TEST_CASE("a process that is killed is named by all others, at once") {
       const auto process = world.end_of(rank);
       says(process, ("process " + std::to_string(victim) + " is gone").c_str());
       says(process, "and so does what follows");
+    }
+  }
+}
+
+TEST_CASE("a process that is killed is named by those that do not wait for it, too") {
+  for (const char* scenario : {"broadcast in a row", "message in a row"}) {
+    WorldOfProcesses world(3, scenario);
+    for (const int rank : {0, 1, 2}) world.wait_for(rank, "they meet");
+    world.signal(1, SIGKILL);
+    for (const int rank : {0, 2}) {
+      const auto process = world.end_of(rank);
+      says(process, "process 1 is gone");
+      CHECK(process.seconds < 20);  // less than the timeout
     }
   }
 }

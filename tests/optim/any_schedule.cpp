@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include <doctest/doctest.h>
+#include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("optim");
 

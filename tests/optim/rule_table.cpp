@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <afd/optim/rule_table.hpp>
 //
-#include <doctest/doctest.h>
+#include "support/doctest.hpp"
 
 TEST_SUITE_BEGIN("optim");
 

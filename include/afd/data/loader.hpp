@@ -161,11 +161,11 @@ class BatchLoader {
   [[nodiscard]] std::int64_t fingerprint() const {
     detail::Fingerprint print;
     print.add_number(options_.seed);
-    for (const std::int64_t part :
-         {options_.batch_size, options_.min_batch, sample_count(), std::int64_t{options_.shuffle},
-          std::int64_t{options_.drop_last}, std::int64_t{options_.pad_last}}) {
+    for (const std::int64_t part : {options_.batch_size, options_.min_batch, sample_count(),
+                                    std::int64_t{options_.shuffle}, std::int64_t{options_.drop_last}}) {
       print.add_number(part);
     }
+    if (options_.pad_last) print.add_text("pad_last");  // else the number that loaders had before there was this
     if constexpr (HasFingerprint<D>) {
       const std::int64_t content = dataset_.fingerprint();
       print.add_number(content);

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The processes that train together: what they exchange, and which of them is gone when that fails.
-//
-// LibTorch's c10d says "Connection closed by peer [10.0.0.7]:57506" to whoever waits for a process that has died, and
-// nothing to others. So processes also meet in c10d's store, which rank 0 serves: whoever cannot go on says so there,
-// and looks who has not. Not in afd.hpp: needs c10d and Gloo's headers (afd::distributed in CMake).
+// The processes that train together: what they exchange, and which of them is gone when that fails. Not in afd.hpp:
+// needs c10d and Gloo's headers (afd::distributed in CMake).
 
 #include <algorithm>
 #include <chrono>
@@ -13,9 +10,8 @@
 #include <cstdint>
 #include <exception>
 #include <future>
-#include <memory>
+#include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,6 +21,7 @@
 #include <afd/detail/concat.hpp>
 #include <afd/distributed/backend.hpp>
 #include <afd/distributed/launch.hpp>
+#include <afd/distributed/roll_call.hpp>
 #include <afd/error.hpp>
 
 namespace afd {
@@ -49,6 +46,8 @@ struct WorldOptions {
 /// Every function throws PeerError, within the timeout, if a process is gone or does not answer, naming it; so does
 /// every later one. What this process itself throws past its World is told to the others.
 class World {
+  enum class Kind { collective, message };
+
  public:
   /// Throws ConfigError for options that cannot be, PeerError that names who has not come.
   explicit World(WorldOptions options = {}) : options_(std::move(options)) {
@@ -81,16 +80,17 @@ class World {
    public:
     void wait() {
       world_.require_usable();
-      if (work_) world_.guarded(what_, [&] { work_->wait(); });
+      if (work_) world_.guarded(what_, [&] { world_.await(*work_, kind_); });
     }
 
    private:
     friend World;
-    Pending(World& world, std::string what, detail::WorkPointer work)
-        : world_(world), what_(std::move(what)), work_(std::move(work)) {}
+    Pending(World& world, std::string what, Kind kind, detail::WorkPointer work)
+        : world_(world), what_(std::move(what)), kind_(kind), work_(std::move(work)) {}
 
     World& world_;
     std::string what_;
+    Kind kind_;
     detail::WorkPointer work_;
   };
 
@@ -99,7 +99,7 @@ class World {
 
   /// The same while this process does something else.
   [[nodiscard]] Pending start_all_reduce(torch::Tensor& tensor) {
-    return start("all-reduce", tensor.nbytes(), [&] {
+    return start("all-reduce", Kind::collective, tensor.nbytes(), [&] {
       std::vector<torch::Tensor> one{tensor};
       return backend_->allreduce(one);
     });
@@ -107,7 +107,7 @@ class World {
 
   /// Makes `tensor` that of process `from`.
   void broadcast(torch::Tensor& tensor, std::int64_t from = 0) {
-    start("broadcast", tensor.nbytes(), [&] {
+    start("broadcast", Kind::collective, tensor.nbytes(), [&] {
       std::vector<torch::Tensor> one{tensor};
       c10d::BroadcastOptions how;
       how.rootRank = from;
@@ -117,13 +117,13 @@ class World {
 
   /// Sends to process `to`, which receives with the same tag into a tensor of at least so many bytes.
   [[nodiscard]] Pending start_send(torch::Tensor& tensor, std::int64_t to, int tag) {
-    return start(detail::concat("message to process ", to), tensor.nbytes(), [&] {
+    return start(detail::concat("message to process ", to), Kind::message, tensor.nbytes(), [&] {
       std::vector<torch::Tensor> one{tensor};
       return backend_->send(one, static_cast<int>(to), tag);
     });
   }
   [[nodiscard]] Pending start_receive(torch::Tensor& tensor, std::int64_t from, int tag) {
-    return start(detail::concat("message from process ", from), 0, [&] {
+    return start(detail::concat("message from process ", from), Kind::message, 0, [&] {
       std::vector<torch::Tensor> one{tensor};
       return backend_->recv(one, static_cast<int>(from), tag);
     });
@@ -155,9 +155,7 @@ class World {
   /// before they leave the World's scope.
   void leave(const std::string& why) {
     if (!is_usable()) return;
-    within_grace([store = store_, key = "failed/" + detail::concat(rank()), why] {
-      store->set(key, std::vector<std::uint8_t>(why.begin(), why.end()));
-    });
+    roll_call_->leave(why);
     problem_ = detail::concat("process ", rank(), " (this one) has left: ", why);
     backend_.reset();  // closes its connections
   }
@@ -167,8 +165,6 @@ class World {
   [[nodiscard]] std::int64_t bytes_given() const { return bytes_; }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   [[nodiscard]] bool is_usable() const { return backend_ && problem_.empty(); }
   void require_usable() const {
     if (!problem_.empty()) throw PeerError(problem_);
@@ -177,17 +173,19 @@ class World {
   void connect() {
     const Launch& launch = options_.launch;
     const std::string where = detail::concat(launch.address, ':', launch.port);
+    detail::StorePointer store;
     try {
-      store_ = detail::connect_store(launch.address, launch.port, is_first(), options_.meeting);
+      store = detail::connect_store(launch.address, launch.port, is_first(), options_.meeting);
     } catch (const std::exception& error) {
       throw PeerError(detail::concat("process ", rank(), " of ", size(),
                                      is_first() ? " cannot serve at " : " does not find process 0 at ", where, ": ",
                                      first_line(error.what()), "; see MASTER_ADDR and MASTER_PORT"));
     }
+    roll_call_.emplace(store, rank(), size(), options_.grace);
     guarded("meeting", [&] {
-      set("here/" + detail::concat(rank()), "");
-      require_words("here/", options_.meeting);
-      backend_ = detail::make_gloo(c10::make_intrusive<c10d::PrefixStore>("gloo", store_), static_cast<int>(rank()),
+      roll_call_->set("here/" + detail::concat(rank()));
+      roll_call_->require_words("here/", options_.meeting);
+      backend_ = detail::make_gloo(c10::make_intrusive<c10d::PrefixStore>("gloo", store), static_cast<int>(rank()),
                                    static_cast<int>(size()), options_.interface, options_.timeout);
     });
   }
@@ -200,12 +198,12 @@ class World {
     const auto key = [&](std::int64_t round, std::int64_t r) { return detail::concat("gather ", round, '/', r); };
     guarded("gather", [&] {
       // Whoever says something in a round has read all of those before the last.
-      if (gathered_ >= 2) store_->deleteKey(key(gathered_ - 2, rank()));
-      set(key(gathered_, rank()), text);
+      if (gathered_ >= 2) roll_call_->remove(key(gathered_ - 2, rank()));
+      roll_call_->set(key(gathered_, rank()), text);
       if (!to_all && !is_first()) return;
-      require_words(detail::concat("gather ", gathered_, '/'), options_.timeout);
+      roll_call_->require_words(detail::concat("gather ", gathered_, '/'), options_.timeout);
       for (std::int64_t r = 0; r < size(); ++r) {
-        if (r != rank()) all[static_cast<std::size_t>(r)] = get(key(gathered_, r));
+        if (r != rank()) all[static_cast<std::size_t>(r)] = roll_call_->get(key(gathered_, r));
       }
     });
     ++gathered_;
@@ -214,12 +212,39 @@ class World {
 
   /// begin() gives the work.
   template <class Begin>
-  Pending start(std::string what, std::size_t bytes, const Begin& begin) {
+  Pending start(std::string what, Kind kind, std::size_t bytes, const Begin& begin) {
     require_usable();
     bytes_ += size() == 1 ? 0 : static_cast<std::int64_t>(bytes);
     detail::WorkPointer work;
     if (size() > 1) guarded(what, [&] { work = begin(); });
-    return {*this, std::move(what), std::move(work)};
+    return {*this, std::move(what), kind, std::move(work)};
+  }
+
+  /// Waits for the work, and throws when another process has given up: what this one waits for may never come then.
+  void await(c10d::Work& work, Kind kind) {
+    const std::chrono::milliseconds now_and_then = options_.grace / 10;
+    if (kind == Kind::collective) {
+      while (true) {
+        try {
+          work.wait(now_and_then);
+          return;
+        } catch (const std::exception&) {
+          if (work.isCompleted()) return static_cast<void>(work.wait());  // throws if it has failed
+        }
+        roll_call_->require_all_go_on();
+      }
+    }
+    // Gloo closes the connection of a message that was not there in time.
+    std::future<bool> ended = std::async(std::launch::async, [&work] { return work.wait(); });
+    while (ended.wait_for(now_and_then) != std::future_status::ready) {
+      try {
+        roll_call_->require_all_go_on();
+      } catch (const std::exception&) {
+        work.abort();
+        throw;
+      }
+    }
+    ended.get();
   }
 
   /// Finds out who is to blame for what body() throws.
@@ -235,132 +260,25 @@ class World {
   }
 
   [[noreturn]] void fail(const std::string& what, const std::string& reason) {
-    problem_ = detail::concat(what, " of process ", rank(), " of ", size(), " has failed: ", blame(reason),
+    problem_ = detail::concat(what, " of process ", rank(), " of ", size(), " has failed: ", roll_call_->blame(reason),
                               "; start all of them again, and they go on from the last checkpoint");
     backend_.reset();
     throw PeerError(problem_);
   }
 
-  /// Who is gone, as far as the store knows: what the first says that has found out.
-  [[nodiscard]] std::string blame(const std::string& reason) {
-    auto verdict = std::make_shared<std::string>();
-    const bool could_ask =
-        within_grace([store = store_, rank = rank(), size = size(), grace = options_.grace, reason, verdict] {
-          const auto key = [](const char* of, std::int64_t r) { return detail::concat(of, '/', r); };
-          const auto text_at = [&](const std::string& name) {
-            const std::vector<std::uint8_t> bytes = store->get(name);
-            return std::string(bytes.begin(), bytes.end());
-          };
-          store->set(key("waits", rank), std::vector<std::uint8_t>{1});
-          const Clock::time_point end = Clock::now() + grace / 2;
-          std::vector<std::string> failed, silent;
-          while (verdict->empty()) {
-            failed.clear();
-            silent.clear();
-            for (std::int64_t r = 0; r < size; ++r) {
-              if (r == rank) continue;
-              if (store->check({key("failed", r)})) {
-                failed.push_back(detail::concat("process ", r, " says: ", text_at(key("failed", r))));
-              } else if (!store->check({key("waits", r)})) {
-                silent.push_back(detail::concat("process ", r));
-              }
-            }
-            if (store->check({"verdict"})) *verdict = text_at("verdict");
-            if (!failed.empty() || silent.empty() || Clock::now() > end) break;
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
-          }
-          if (verdict->empty()) {
-            *verdict = !failed.empty()  ? joined(failed, "; ")
-                       : silent.empty() ? "all processes are there, but " + reason
-                                        : detail::concat(joined(silent, " and "), silent.size() == 1 ? " is" : " are",
-                                                         " gone, stopped, cut off or too slow (", reason, ")");
-            store->set("verdict", std::vector<std::uint8_t>(verdict->begin(), verdict->end()));
-          }
-          store->set(key("told", rank), std::vector<std::uint8_t>{1});
-        });
-    if (could_ask) {
-      if (is_first()) let_others_read();
-      return *verdict;
-    }
-    return is_first() ? detail::concat("its own store does not answer: ", reason)
-                      : detail::concat("process 0 is gone or cut off (", reason, ")");
-  }
-
-  /// The store goes with rank 0: who is waiting must have read it.
-  void let_others_read() {
-    static_cast<void>(within_grace([store = store_, size = size(), grace = options_.grace] {
-      const Clock::time_point least = Clock::now() + grace / 8, last = Clock::now() + grace / 2;
-      while (Clock::now() < last) {
-        bool is_over = Clock::now() > least;  // for those that do not know yet that there is something to read
-        for (std::int64_t r = 1; r < size; ++r) {
-          const bool waits = store->check({detail::concat("waits/", r)});
-          is_over = is_over && (!waits || store->check({detail::concat("told/", r)}));
-        }
-        if (is_over) return;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      }
-    }));
-  }
-
-  /// Throws PeerError, naming those, if some have not set their key within the timeout.
-  void require_words(const std::string& prefix, std::chrono::milliseconds timeout) {
-    const Clock::time_point end = Clock::now() + timeout;
-    std::vector<std::int64_t> missing;
-    do {
-      missing.clear();
-      if (store_->check({"verdict"})) throw std::runtime_error("another process has given up");
-      for (std::int64_t r = 0; r < size(); ++r) {
-        if (store_->check({detail::concat("failed/", r)})) throw std::runtime_error("a process has left");
-        if (!store_->check({prefix + detail::concat(r)})) missing.push_back(r);
-      }
-      if (missing.empty()) return;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    } while (Clock::now() < end);
-    throw std::runtime_error(detail::concat("waited for ", timeout.count(), " ms"));
-  }
-
-  /// Whether it was done, without an error, before the grace was over: a store whose machine is cut off never answers.
-  template <class Body>
-  bool within_grace(Body body) {
-    auto done = std::make_shared<std::promise<bool>>();
-    std::future<bool> result = done->get_future();
-    std::thread([done, body = std::move(body)]() mutable {
-      try {
-        body();
-        done->set_value(true);
-      } catch (...) {
-        done->set_value(false);
-      }
-    }).detach();
-    return result.wait_for(options_.grace) == std::future_status::ready && result.get();
-  }
-
   /// Of a process that has done its part: rank 0 stays until all have, for its store goes with it.
   void end() {
     if (!is_usable()) return;
-    set("done/" + detail::concat(rank()), "");
-    if (is_first()) require_words("done/", options_.timeout);
+    roll_call_->set("done/" + detail::concat(rank()));
+    if (is_first()) roll_call_->require_words("done/", options_.timeout);
     backend_.reset();
   }
 
-  void set(const std::string& key, const std::string& text) {
-    store_->set(key, std::vector<std::uint8_t>(text.begin(), text.end()));
-  }
-  [[nodiscard]] std::string get(const std::string& key) {
-    const std::vector<std::uint8_t> bytes = store_->get(key);
-    return {bytes.begin(), bytes.end()};
-  }
-
   [[nodiscard]] static std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-  [[nodiscard]] static std::string joined(const std::vector<std::string>& parts, const char* between) {
-    std::string text;
-    for (const std::string& part : parts) text += (text.empty() ? "" : between) + part;
-    return text;
-  }
 
   WorldOptions options_;
   int exceptions_ = std::uncaught_exceptions();
-  detail::StorePointer store_;
+  std::optional<detail::RollCall> roll_call_;
   detail::BackendPointer backend_;
   std::string problem_;  // since when nothing can be exchanged
   std::int64_t gathered_ = 0;
