@@ -233,8 +233,10 @@
 #include <afd/step/objective.hpp>
 #include <afd/step/objectives.hpp>
 #include <afd/step/options.hpp>
+#include <afd/step/owned_state.hpp>
 #include <afd/step/pace.hpp>
 #include <afd/step/placement.hpp>
+#include <afd/step/refusal.hpp>
 #include <afd/step/rehearsal.hpp>
 #include <afd/step/report.hpp>
 #include <afd/step/roster.hpp>

@@ -17,6 +17,7 @@
 #include <torch/torch.h>
 
 #include <afd/distributed/data_parallel.hpp>
+#include <afd/distributed/peer_parallel.hpp>
 
 #include "support/doctest.hpp"
 #include "support/runs.hpp"
@@ -68,16 +69,17 @@ std::string text_of(const torch::nn::Module& module) {
   return afd::detail::exact_text(sum);
 }
 
-const Scenario trains("trains", [] {
-  afd::World world({.timeout = 20s, .grace = 2s});
+/// `part` of the training's samples, `judged` of those that it is judged by.
+template <class Exchange>
+void train_with(afd::World& world, const Exchange& exchange, int accumulate, afd::Shard part, afd::Shard judged) {
   torch::manual_seed(static_cast<std::uint64_t>(1 + world.rank()));
   auto a = afd_test::tiny_network(), b = afd_test::tiny_network({4, 5});
   const afd::DistillerOptions options{
       .logit =
           afd::Sgd{
               .lr = world.rank() == number("AFD_TEST_RANK") && variable("AFD_TEST_WHAT") == "other rate" ? 0.2 : 0.05,
-              .accumulate = 3},
-      .exchange = afd::DataParallel{world, {.norms = norms_called(variable("AFD_TEST_NORMS"))}}};
+              .accumulate = accumulate},
+      .exchange = exchange};
   afd::Distiller distiller{afd::topology::Pair{}, afd::AdversarialFeatureDistillation{}, options, a, b};
   afd::Trainer trainer{distiller, afd::TrainerOptions{.epochs = 3,
                                                       .logit_schedule = afd::MultiStep{},
@@ -88,9 +90,9 @@ const Scenario trains("trains", [] {
                          {.batch_size = 6,
                           .seed = 4,
                           .min_batch = 1,  // the same batches for any number of processes
-                          .shard = variable("AFD_TEST_WHAT") == "whole data" ? afd::Shard{} : world.shard()},
+                          .shard = part},
                          afd::Compose{afd::PadCrop{2}, afd_test::ToDouble{}});
-  afd::BatchLoader test(afd_test::images(9), {.batch_size = 5, .shuffle = false, .shard = world.shard()},
+  afd::BatchLoader test(afd_test::images(9), {.batch_size = 5, .shuffle = false, .shard = judged},
                         afd_test::ToDouble{});
   const auto result = trainer.fit(train, test, At{world.rank()});
   std::cout << "stop " << static_cast<int>(result.stop) << " epochs " << result.epochs << " weights " << text_of(*a)
@@ -101,6 +103,17 @@ const Scenario trains("trains", [] {
               << " game " << afd::detail::exact_text(distiller.game_health(test)[0].real);
   }
   std::cout << std::endl;
+}
+
+const Scenario trains("trains", [] {
+  afd::World world({.timeout = 20s, .grace = 2s});
+  const std::string what = variable("AFD_TEST_WHAT"), norms = variable("AFD_TEST_NORMS");
+  if (norms == "peers") {
+    train_with(world, afd::PeerParallel{world}, 1, what == "part of data" ? world.shard() : afd::Shard{}, {});
+  } else {
+    train_with(world, afd::DataParallel{world, {.norms = norms_called(norms)}}, 3,
+               what == "whole data" ? afd::Shard{} : world.shard(), world.shard());
+  }
 });
 
 /// The last line of each process.
@@ -228,6 +241,27 @@ TEST_CASE("after a process was killed, or failed, all go on from the last checkp
   }
 }
 
+TEST_CASE("networks in several processes are trained to the bits of one, and go on to them with any number") {
+  const Outcome one = run(1, {{"AFD_TEST_NORMS", "peers"}}), whole = run(2, {{"AFD_TEST_NORMS", "peers"}});
+  one.check_all_ended_well();
+  whole.check_all_ended_well();
+  CHECK(whole.line() == one.line());
+  const std::pair<const char*, int> ways[]{{"signal", 2}, {"kill", 1}};  // and the number of processes afterwards
+  for (const auto& [what, size] : ways) {
+    const TempFolder folder;
+    std::map<std::string, std::string> variables{{"AFD_TEST_NORMS", "peers"},
+                                                 {"AFD_TEST_FOLDER", folder.path().string()},
+                                                 {"AFD_TEST_WHAT", what},
+                                                 {"AFD_TEST_EVERY", "2"},
+                                                 {"AFD_TEST_STEP", "5"}};
+    CHECK(run(2, variables).processes[1].code == (what == std::string("kill") ? 128 + SIGKILL : 0));
+    variables.erase("AFD_TEST_WHAT");
+    const Outcome resumed = run(size, variables);
+    resumed.check_all_ended_well();
+    CHECK(resumed.line() == one.line());
+  }
+}
+
 TEST_CASE("running statistics that stay apart are those of process 0 in files, and no reason to refuse them") {
   const TempFolder folder;
   std::map<std::string, std::string> variables{
@@ -246,8 +280,8 @@ TEST_CASE("running statistics that stay apart are those of process 0 in files, a
 }
 
 TEST_CASE("processes that would not train the same are refused at the start, naming what differs") {
-  const auto check = [](const char* what, const char* text) {
-    const Outcome outcome = run(2, {{"AFD_TEST_WHAT", what}});
+  const auto check = [](const char* what, const char* text, const char* norms = "") {
+    const Outcome outcome = run(2, {{"AFD_TEST_WHAT", what}, {"AFD_TEST_NORMS", norms}});
     for (const EndedProcess& process : outcome.processes) {
       INFO(process.output);
       CHECK(process.code == 1);
@@ -257,6 +291,7 @@ TEST_CASE("processes that would not train the same are refused at the start, nam
   check("other rate", "logit optimizer.lr: 0.2 in process 1, 0.05 in 0");
   check("other data", "fingerprint of the training source");
   check("whole data", "every process would train on all samples: give the loader .shard = world.shard()");
+  check("part of data", "trains networks of its own on whole batches: give the loader no .shard", "peers");
 }
 
 TEST_SUITE_END();

@@ -67,7 +67,7 @@ class LoneExchange {
     torch::Tensor counts_;
   };
 
-  [[nodiscard]] State make() const { return State(log); }
+  [[nodiscard]] State make(std::size_t /*networks*/) const { return State(log); }
   [[nodiscard]] static std::int64_t rank() { return 0; }
   [[nodiscard]] static std::int64_t size() { return 1; }
   [[nodiscard]] static bool is_first() { return true; }

@@ -56,7 +56,7 @@ class GradientExchange {
       if (tensor.scalar_type() == torch::kFloat64) like_ = like_.dtype(torch::kFloat64);
       like_ = like_.device(tensor.device());
     }
-    broadcast(tensors);
+    world_->broadcast_each(tensors);
   }
 
   void begin_step(int wants_to_stop) {
@@ -153,7 +153,7 @@ class GradientExchange {
 
   /// Statistics that stay apart become those of process 0.
   void make_same(const std::vector<torch::Tensor>& statistics) {
-    if (options_.norms == Norms::apart) broadcast(statistics);
+    if (options_.norms == Norms::apart) world_->broadcast_each(statistics);
   }
 
   void require_finite() const {
@@ -189,17 +189,6 @@ class GradientExchange {
       pending.reset();
     }
   };
-
-  /// From process 0; as bytes, for not every back end knows every type.
-  void broadcast(const std::vector<torch::Tensor>& tensors) const {
-    const torch::NoGradGuard no_grad;
-    for (const torch::Tensor& tensor : tensors) {
-      if (tensor.numel() == 0) continue;
-      torch::Tensor bytes = tensor.reshape(-1).clone().view(torch::kUInt8);
-      world_->broadcast(bytes);
-      if (!world_->is_first()) tensor.copy_(bytes.view(tensor.scalar_type()).view(tensor.sizes()));
-    }
-  }
 
   /// Throws ConfigError where that cannot be.
   void synchronise(const TrainedNorms& norms) const {

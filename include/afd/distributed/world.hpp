@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <torch/types.h>
+#include <torch/utils.h>
 
 #include <afd/data/shard.hpp>
 #include <afd/detail/concat.hpp>
@@ -105,6 +106,17 @@ class World {
     });
   }
 
+  /// Makes tensors of any type those of process `from`, as bytes: not every back end knows every type.
+  void broadcast_each(const std::vector<torch::Tensor>& tensors, std::int64_t from = 0) {
+    const torch::NoGradGuard no_grad;
+    for (const torch::Tensor& tensor : tensors) {
+      if (tensor.numel() == 0) continue;
+      torch::Tensor bytes = tensor.reshape(-1).clone().view(torch::kUInt8);
+      broadcast(bytes, from);
+      if (rank() != from) tensor.copy_(bytes.view(tensor.scalar_type()).view(tensor.sizes()));
+    }
+  }
+
   /// Makes `tensor` that of process `from`.
   void broadcast(torch::Tensor& tensor, std::int64_t from = 0) {
     start("broadcast", Kind::collective, tensor.nbytes(), [&] {
@@ -137,13 +149,15 @@ class World {
   }
 
   /// What process 0 says, of any length.
-  [[nodiscard]] std::string from_first(std::string text) {
+  [[nodiscard]] std::string from_first(std::string text) { return text_of(0, std::move(text)); }
+  /// What that process says.
+  [[nodiscard]] std::string text_of(std::int64_t process, std::string text) {
     torch::Tensor size = torch::tensor(static_cast<std::int64_t>(text.size()), torch::kInt64);
-    broadcast(size);
+    broadcast(size, process);
     torch::Tensor bytes = torch::empty({size.item<std::int64_t>()}, torch::kUInt8);
     if (bytes.numel() == 0) return {};
-    if (is_first()) std::copy(text.begin(), text.end(), static_cast<std::uint8_t*>(bytes.data_ptr()));
-    broadcast(bytes);
+    if (rank() == process) std::copy(text.begin(), text.end(), static_cast<std::uint8_t*>(bytes.data_ptr()));
+    broadcast(bytes, process);
     const auto* const first = static_cast<const char*>(bytes.data_ptr());
     return {first, first + bytes.numel()};
   }

@@ -45,6 +45,11 @@ class Readings {
     });
   }
 
+  /// Whether network K was run, here.
+  template <std::size_t K>
+  [[nodiscard]] bool has() const {
+    return std::get<K>(outputs_).has_value();
+  }
   /// What network K returned.
   template <std::size_t K>
   [[nodiscard]] const auto& outputs() const {
@@ -65,6 +70,27 @@ class Readings {
   template <std::size_t T, std::size_t K>
   [[nodiscard]] const auto& teacher() const {
     return *std::get<K>(std::get<T>(teachers_));
+  }
+
+  /// Teachers' views as they are here, with tensors that hold nothing; no more than that.
+  [[nodiscard]] Readings teachers_alone() const {
+    Readings alone;
+    for_each_index<term_count>([&](auto t) {
+      for_each_index<network_count>([&](auto k) {
+        if constexpr (Flow::template is_teacher<t, k>) {
+          alone.template accept<t, k>(*this, [](const torch::Tensor& tensor) {
+            return tensor.defined() ? torch::empty({0}, tensor.options()) : tensor;
+          });
+        }
+      });
+    });
+    return alone;
+  }
+
+  /// Takes for network K's view as a teacher of term T that of `like`, with tensors made of its own: tensor(own).
+  template <std::size_t T, std::size_t K, class MakesTensor>
+  void accept(const Readings& like, const MakesTensor& tensor) {
+    std::get<K>(std::get<T>(teachers_)).emplace(map_tensors(like.template teacher<T, K>(), tensor));
   }
 
   /// What term T is given of a batch's targets.

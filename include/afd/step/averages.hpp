@@ -27,13 +27,20 @@ void each_average(const typename Plan::Networks& networks, const Body& body) {
   });
 }
 
-/// Throws ConfigError for one whose student is not among the networks that are trained: it would not move.
-template <class Plan>
-void require_students_train(const typename Plan::Networks& networks) {
+/// Throws ConfigError for one whose student is not among the networks that are trained, or is in another process: it
+/// would not move. `is_here(k)`: whether network k is in this one.
+template <class Plan, class IsHere>
+void require_students_train(const typename Plan::Networks& networks, const IsHere& is_here) {
   each_average<Plan>(networks, [&](auto k, const auto& average) {
     bool found = false;
     for_each_index<Plan::network_count>([&](auto j) {
-      if constexpr (!Plan::frozen[j]) found = found || &module_of(std::get<j>(networks)) == &average.student_module();
+      if constexpr (!Plan::frozen[j]) {
+        if (&module_of(std::get<j>(networks)) != &average.student_module()) return;
+        found = true;
+        if (is_here(k) == is_here(j)) return;
+        throw ConfigError(concat("network ", k.value, " is the average of network ", j.value,
+                                 ", which is placed in another process; place them together"));
+      }
     });
     if (found) return;
     throw ConfigError(concat("network ", k.value, " is the average of a network that is not trained here; pass its ",
@@ -50,9 +57,10 @@ void require_averages_can_follow(const typename Plan::Networks& networks) {
 }
 
 /// After the update of a step, the one of that number, from 1.
-template <class Plan>
-void let_averages_follow(const typename Plan::Networks& networks, std::int64_t steps) {
+template <class Plan, class IsHere>
+void let_averages_follow(const typename Plan::Networks& networks, std::int64_t steps, const IsHere& is_here) {
   each_average<Plan>(networks, [&](auto k, const auto& average) {
+    if (!is_here(k)) return;
     named_device_errors([&] { average.advance(steps); }, "network ", k.value, ", average");
   });
 }

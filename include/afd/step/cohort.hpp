@@ -5,6 +5,7 @@
 // computed, and the guard of its steps.
 
 #include <algorithm>
+#include <any>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +27,7 @@
 #include <afd/detail/say.hpp>
 #include <afd/error.hpp>
 #include <afd/network/network.hpp>
+#include <afd/plan/readings.hpp>
 #include <afd/step/averages.hpp>
 #include <afd/step/edges.hpp>
 #include <afd/step/exchange.hpp>
@@ -63,11 +65,49 @@ class Cohort {
 
   /// What is decided when the first batch is seen, if it is not yet.
   template <class B>
-  void see(const Networks& networks, const Options& options, const B& batch) {
+  void see(const Networks& networks, const Strategy& strategy, const Options& options, const B& batch) {
+    if constexpr (places_networks<decltype(Options::exchange)>) {
+      if (!std::any_cast<Readings<Plan, B>>(&views_like_)) {
+        views_like_ = Rehearsal<Plan, B>(networks, strategy, options.precision, batch).teachers_alone();
+      }
+    }
     if (runner_) return;
     std::array<double, network_count> costs{};
-    if constexpr (Runner::needs_costs) costs = Rehearsal<Plan, B>::costs(networks, batch);
+    if constexpr (Runner::needs_costs) {
+      costs = Rehearsal<Plan, B>::costs(networks, batch);
+      for (std::size_t k = 0; k < network_count; ++k) costs[k] = is_here(k) ? costs[k] : 0;
+    }
     runner_ = std::make_unique<Runner>(options.execution, costs, device_);
+  }
+
+  /// body(k), as a constant, on the networks' threads, for each that is trained in this process.
+  template <class Body>
+  void each_live(const Body& body) {
+    runner().run([&](auto k) {
+      if constexpr (!Plan::frozen[k]) {
+        if (is_here(k)) body(k);
+      }
+    });
+  }
+  /// The same in this thread.
+  template <class Body>
+  void each_live_in_turn(const Body& body) const {
+    for_each_index<network_count>([&](auto k) {
+      if constexpr (!Plan::frozen[k]) {
+        if (is_here(k)) body(k);
+      }
+    });
+  }
+
+  /// Whether this process computes the network: of several, another one may.
+  [[nodiscard]] bool is_here([[maybe_unused]] std::size_t network) const {
+    if constexpr (places_networks<decltype(Options::exchange)>) return exchange_.is_here(network);
+    return true;
+  }
+  /// What teachers' views of batches of type `B` look like, once see() has seen one.
+  template <class B>
+  [[nodiscard]] const Readings<Plan, B>& views_like() const {
+    return *std::any_cast<Readings<Plan, B>>(&views_like_);
   }
 
   /// Goes on with networks of which other parameters are trained than before: some were frozen or unfrozen, or modules
@@ -129,7 +169,7 @@ class Cohort {
     if (steps_to_note_ == 0) return;
     --steps_to_note_;
     if (steps_to_note_ > 0) return;
-    tell_unreached<Plan>(networks, objectives_, noted_steps, say);
+    tell_unreached<Plan>(networks, objectives_, noted_steps, say, [this](std::size_t k) { return is_here(k); });
     objectives_.each([](auto& objective) { objective.stop_noting(); });
   }
   /// Whether kernels and images lie in channels_last.
@@ -160,7 +200,7 @@ class Cohort {
       : Cohort(networks, strategy, options, device, rehearsal.edge_shapes(), [&](Edges<Plan>& edges) {
           rehearsal.compare(edges, Guard::looks, device);
           if constexpr (Guard::looks) rehearsal.tell(options.say);
-          see(networks, options, batch);
+          see(networks, strategy, options, batch);
           return layout_pays(networks, options, batch);
         }) {}
 
@@ -170,15 +210,15 @@ class Cohort {
          typename Edges<Plan>::Shapes shapes, const ChoosesChannelsLast& chooses_channels_last)
       : device_(device),
         edges_(strategy, std::move(shapes)),
+        exchange_(ExchangeState::make(options.exchange, network_count)),
         channels_last_(chooses_channels_last(edges_)),
         laid_out_(modules_of(networks, edges_), channels_last_),
         objectives_(networks, edges_, options),
-        exchange_(ExchangeState::make(options.exchange)),
         statistics_(floating(statistics_of(networks, edges_))),
         guard_(statistics_of(networks, edges_), options.precision),
         placement_(placement_of<Plan>(networks, edges_)),
         stray_gradients_(stray_gradients_of<Plan>(networks)) {
-    require_students_train<Plan>(networks);
+    require_students_train<Plan>(networks, [this](std::size_t k) { return is_here(k); });
     laid_out_.keep();
   }
 
@@ -241,11 +281,12 @@ class Cohort {
 
   torch::Device device_;
   Edges<Plan> edges_;
+  [[no_unique_address]] typename ExchangeState::type exchange_;
+  std::any views_like_;
   std::unique_ptr<Runner> runner_;
   bool channels_last_;
   LaidOut laid_out_;
   Objectives<Plan, Options> objectives_;
-  [[no_unique_address]] typename ExchangeState::type exchange_;
   std::vector<torch::Tensor> statistics_;
   Guard guard_;
   Placement placement_;

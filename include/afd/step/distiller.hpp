@@ -40,6 +40,7 @@
 #include <afd/step/meeting.hpp>
 #include <afd/step/objectives.hpp>
 #include <afd/step/options.hpp>
+#include <afd/step/owned_state.hpp>
 #include <afd/step/pace.hpp>
 #include <afd/step/report.hpp>
 #include <afd/step/saved_run.hpp>
@@ -71,6 +72,7 @@ class Distiller {
   static constexpr std::size_t network_count = sizeof...(Nets);
   /// Whether several processes train it.
   static constexpr bool exchanges = detail::exchanges<decltype(Options::exchange)>;
+  static constexpr bool places_networks = detail::places_networks<decltype(Options::exchange)>;
 
   template <class... N>
     requires(sizeof...(N) == sizeof...(Nets) && sizeof...(N) > 0)
@@ -79,7 +81,7 @@ class Distiller {
         working_(strategy_),
         options_(std::move(options)),
         networks_(network_handle(std::forward<N>(networks))...) {
-    if constexpr (exchanges) {
+    if constexpr (exchanges && !places_networks) {
       if (!options_.exchange.is_first()) options_.say = {};  // all would say the same
     }
     detail::check_non_finite(options_.non_finite);
@@ -107,9 +109,13 @@ class Distiller {
       telling_others([&] {
         const auto given = as_batch(batch);
         detail::check_batch_form(given);
-        cohort_.emplace(networks_, strategy(), options_, given);
+        Options as_first = options_;
+        if constexpr (places_networks) {  // each says only what is found of its own networks, later
+          if (!options_.exchange.is_first()) as_first.say = {};
+        }
+        cohort_.emplace(networks_, strategy(), as_first, given);
         cohort_->objectives().scale_rates(pace_.factors());
-        detail::tell_unfrozen_teachers<Plan>(options_.say);
+        detail::tell_unfrozen_teachers<Plan>(as_first.say);
         detail::meet<Plan>(networks_, strategy_, options_, *cohort_);
       });
     }
@@ -130,7 +136,7 @@ class Distiller {
         if (!cohort_->placement().trains_the_same()) cohort_->follow(networks_, options_);
         cohort_->placement().require_unchanged();
         detail::check_inputs_are_on(cohort_->device(), given.inputs, "the networks are");
-        cohort_->see(networks_, options_, given);
+        cohort_->see(networks_, strategy(), options_, given);
         return detail::Step<Plan, Options, BatchOf<B>>(networks_, strategy(), options_, *cohort_)
             .run(given, samples, wants_to_stop_);
       };
@@ -160,7 +166,7 @@ class Distiller {
   template <BatchSource Source, class S = Classification>
   [[nodiscard]] CohortScores<S, network_count> evaluate(Source&& source, const S& score = {}) {
     return telling_others([&] {
-      make_statistics_the_same();
+      make_the_same(/*with_optimizers=*/false);
       return std::apply(
           [&](auto&... networks) {
             return detail::evaluate_members(source, score, live(), options_.exchange, networks...);
@@ -175,7 +181,7 @@ class Distiller {
   template <BatchSource Source>
   [[nodiscard]] std::vector<GameHealth> game_health(Source&& source) {
     return telling_others([&] {
-      make_statistics_the_same();
+      make_the_same(/*with_optimizers=*/false);
       return detail::game_health_of<Plan>(networks_, strategy(), cohort(), source, options_.exchange);
     });
   }
@@ -271,7 +277,7 @@ class Distiller {
   [[nodiscard]] StateDict state() {
     require_finite_losses();
     static_cast<void>(cohort());
-    make_statistics_the_same();
+    make_the_same(/*with_optimizers=*/true);
     return saved_run().save();
   }
 
@@ -323,9 +329,11 @@ class Distiller {
     return detail::telling_others(options_.exchange, body);
   }
 
-  /// Where processes keep running statistics of their own, those of the first count.
-  void make_statistics_the_same() {
-    if constexpr (exchanges) {
+  /// Where processes keep running statistics, or networks, of their own: for a state, of these with their optimizers.
+  void make_the_same([[maybe_unused]] bool with_optimizers) {
+    if constexpr (places_networks) {
+      if (cohort_) detail::make_same_as_owners<Plan>(networks_, *cohort_, with_optimizers);
+    } else if constexpr (exchanges) {
       if (cohort_) cohort_->exchange().make_same(cohort_->statistics());
     }
   }

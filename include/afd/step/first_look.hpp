@@ -59,6 +59,7 @@ template <class Plan, class B>
 void tell_of_changed_features(const Readings<Plan, B>& readings, const Say& say) {
   for_each_index<Plan::network_count>([&](auto k) {
     if constexpr (!Plan::frozen[k] && Plan::trains(k, Level::feature)) {
+      if (!readings.template has<k>()) return;
       const auto& out = readings.template outputs<k>();
       if constexpr (Features::given_by<std::remove_cvref_t<decltype(out)>>) {
         if (!was_changed_through_view(values_of(Features::of(out)))) return;

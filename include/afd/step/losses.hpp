@@ -68,7 +68,8 @@ class Losses {
       if (!is_due_(t)) return;
       if constexpr (looks_at<t>(K)) {
         constexpr std::size_t first = first_looked_at<t>();
-        const bool is_new = first == K || !have_same_sizes(seen_by<t, K>(), seen_by<t, first>());
+        const bool is_new =
+            first == K || !readings_.template has<first>() || !have_same_sizes(seen_by<t, K>(), seen_by<t, first>());
         check_term<t, K>(seen_by<t, K>(), readings_.template targets<t>(targets), reads_values && is_new);
       }
     });

@@ -14,6 +14,7 @@
 
 #include <afd/compute/execution.hpp>
 #include <afd/detail/concat.hpp>
+#include <afd/error.hpp>
 #include <afd/network/sync_batch_norm.hpp>
 #include <afd/plan/recipe.hpp>
 #include <afd/step/cohort.hpp>
@@ -26,10 +27,8 @@ namespace afd::detail {
 template <class Plan, class Options>
 [[nodiscard]] TrainedNorms trained_norms(const typename Plan::Networks& networks, Cohort<Plan, Options>& cohort) {
   TrainedNorms norms{.in_turn = std::is_same_v<decltype(Options::execution), Sequential>};
-  std::size_t place = 0;
-  for (const auto& [prefix, root] : modules_of_run<Plan>(networks, cohort.edges())) {
-    const std::size_t network = place++;
-    if (network < Plan::network_count && Plan::frozen[network]) continue;
+  for (const auto& [prefix, root, network] : modules_of_run<Plan>(networks, cohort.edges())) {
+    if (Plan::frozen[network]) continue;
     const auto add = [&](torch::nn::Module& module, const std::string& name) {
       if (auto* shares = dynamic_cast<SharesStatistics*>(&module)) return norms.sync.push_back(shares);
       if (is_batch_norm(module)) norms.plain.push_back(name);
@@ -51,7 +50,7 @@ void meet(const typename Plan::Networks& networks, const typename Plan::Strategy
                 {"memory layout", cohort.channels_last() ? "channels_last" : "as given"}};
     for (const auto& [key, value] : recipe_of<Plan>(strategy, options)) facts.emplace_back(key, value);
     std::vector<torch::Tensor> tensors;
-    for (const auto& [prefix, module] : modules_of_run<Plan>(networks, cohort.edges())) {
+    for (const auto& [prefix, module, network] : modules_of_run<Plan>(networks, cohort.edges())) {
       const auto add = [&](const auto& named_tensors) {
         for (const auto& item : named_tensors) {
           const torch::Tensor& tensor = item.value();
@@ -61,6 +60,13 @@ void meet(const typename Plan::Networks& networks, const typename Plan::Strategy
       };
       add(module->named_parameters());
       add(module->named_buffers());
+    }
+    if constexpr (places_networks<decltype(Options::exchange)>) {
+      cohort.objectives().each([](const auto& objective) {
+        if (!objective.gathers()) return;
+        throw ConfigError(concat(objective.place(), " updates every few steps, which does not work with networks in ",
+                                 "different processes yet: take .accumulate out"));
+      });
     }
     cohort.exchange().begin(facts, tensors, trained_norms<Plan, Options>(networks, cohort));
     cohort.has_met = true;

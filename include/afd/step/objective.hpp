@@ -171,6 +171,8 @@ class Objective {
     for (const torch::Tensor& parameter : parameters()) parameter.unsafeGetTensorImpl()->bump_version();
   }
 
+  /// Whether an update is made of several steps' gradients.
+  [[nodiscard]] bool gathers() const { return steps_per_update_ > 1; }
   /// Whether gradients wait for an update that is not due yet.
   [[nodiscard]] bool has_rest() const { return sums_.steps() > 0; }
   /// What apply_rest() makes an update of; prepare_rest(), what can fail of it, and apply_rest() must follow.
@@ -211,7 +213,6 @@ class Objective {
   }
 
  private:
-  [[nodiscard]] bool gathers() const { return steps_per_update_ > 1; }
   [[nodiscard]] bool is_due() const { return sums_.steps() + 1 >= steps_per_update_; }
 
   void note_reached() {

@@ -45,6 +45,12 @@ struct ObjectiveSlot<NoOptimizer> {
   using type = NoOptimizer;
 };
 
+/// Whose gradients are looked at, or exchanged.
+struct Players {
+  bool discriminators = true;
+  bool own = true;
+};
+
 template <class Plan, class Options>
 class Objectives {
  public:
@@ -128,6 +134,13 @@ class Objectives {
     });
   }
 
+  /// body(objective) for those of network K, its edges' discriminators first.
+  template <std::size_t K, class Body>
+  void each_of(const Players& players, const Body& body) {
+    if (players.discriminators) each_discriminator<K>([&](auto& objective, auto, auto) { body(objective); });
+    if (players.own) each_own<K>(body);
+  }
+
   /// body(objective) for every one.
   template <class Body>
   void each(const Body& body) {
@@ -167,7 +180,7 @@ class Objectives {
     each([&](auto& objective) { has_rest = has_rest || objective.has_rest(); });
     if (!has_rest) return;
     each([](auto& objective) { objective.gather_rest(); });
-    if constexpr (!std::is_same_v<Exchange, NoExchangeState>) {
+    if constexpr (SharesGradients<Exchange>) {
       exchange.begin_step(0);
       each([&](auto& objective) { objective.exchange_rest(exchange); });
       exchange.finish(std::array<torch::Tensor, 0>{}, 0, {});

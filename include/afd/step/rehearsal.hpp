@@ -89,6 +89,9 @@ class Rehearsal {
     return shapes;
   }
 
+  /// What views of teachers look like.
+  [[nodiscard]] Readings<Plan, B> teachers_alone() const { return readings_.teachers_alone(); }
+
   /// Computes every loss of an edge once, so that what does not fit is found here, with its place. `reads_values` if
   /// targets may be looked at. `device`: of the networks.
   void compare(Edges<Plan>& edges, bool reads_values, torch::Device device = torch::kCPU) const {

@@ -35,10 +35,11 @@
 
 namespace afd::detail {
 
-/// A module of a run and how its keys begin.
+/// A module of a run, how its keys begin, and the network that it is or that is trained with it.
 struct NamedModule {
   std::string prefix;
   torch::nn::Module* module;
+  std::size_t network;
 };
 
 /// Networks, then transfer layers and discriminators, in the order of Edges::modules().
@@ -46,15 +47,17 @@ template <class Plan>
 [[nodiscard]] std::vector<NamedModule> modules_of_run(const typename Plan::Networks& networks, Edges<Plan>& edges) {
   std::vector<NamedModule> all;
   for_each_index<Plan::network_count>(
-      [&](auto k) { all.push_back({concat("network ", k.value, '/'), &module_of(std::get<k>(networks))}); });
+      [&](auto k) { all.push_back({concat("network ", k.value, '/'), &module_of(std::get<k>(networks)), k}); });
   std::size_t next = 0;
   for_each_edge<Plan>([&](auto t, auto e) {
     using Term = typename Plan::template Term<t>;
     if constexpr (TermMakesEdge<Term>) {
       constexpr Edge edge = Plan::template TermTopology<t>::edges[e];
       const std::string place = concat("edge ", edge.teacher, " -> ", edge.student, ", term ", t.value, '/');
-      all.push_back({place + "transfer/", edges.modules()[next++].get()});
-      if constexpr (AdversarialTerm<Term>) all.push_back({place + "discriminator/", edges.modules()[next++].get()});
+      all.push_back({place + "transfer/", edges.modules()[next++].get(), edge.student});
+      if constexpr (AdversarialTerm<Term>) {
+        all.push_back({place + "discriminator/", edges.modules()[next++].get(), edge.student});
+      }
     }
   });
   return all;
@@ -72,7 +75,7 @@ consteval bool require_optimizer_state() {
 /// Names every part of a run but its optimizers to a visitor.
 template <class Plan, class Options, StateVisitor V>
 void visit_run(const typename Plan::Networks& networks, Cohort<Plan, Options>& cohort, V& visitor) {
-  for (const auto& [prefix, module] : modules_of_run<Plan>(networks, cohort.edges())) {
+  for (const auto& [prefix, module, network] : modules_of_run<Plan>(networks, cohort.edges())) {
     visit_module(*module, prefix, visitor);
   }
   visitor.integer("steps", cohort.steps);
@@ -81,13 +84,15 @@ void visit_run(const typename Plan::Networks& networks, Cohort<Plan, Options>& c
   if (cohort.guard().loss_scale.is_used()) cohort.guard().loss_scale.visit_state(visitor);
 }
 
-/// Names what optimizers know, by the names of their parameters.
-template <class Plan, class Options, StateVisitor V>
-void visit_optimizers(const typename Plan::Networks& networks, Edges<Plan>& edges,
-                      Objectives<Plan, Options>& objectives, V& visitor) {
+/// Names what optimizers know, by the names of their parameters: of networks for which `is_wanted(k)` is true, and of
+/// the discriminators on edges to them.
+template <class Plan, class Options, StateVisitor V, class IsWanted>
+void visit_optimizers_of(const typename Plan::Networks& networks, Edges<Plan>& edges,
+                         Objectives<Plan, Options>& objectives, V& visitor, const IsWanted& is_wanted) {
   using Objectives = afd::detail::Objectives<Plan, Options>;
   std::unordered_map<const void*, std::string> names;
-  for (const auto& [prefix, module] : modules_of_run<Plan>(networks, edges)) {
+  for (const auto& [prefix, module, network] : modules_of_run<Plan>(networks, edges)) {
+    if (!is_wanted(network)) continue;
     for (const auto& item : module->named_parameters()) {
       names.emplace(item.value().unsafeGetTensorImpl(), prefix + item.key());
     }
@@ -103,6 +108,7 @@ void visit_optimizers(const typename Plan::Networks& networks, Edges<Plan>& edge
     objective.visit_state(own, prefixed);
   };
   for_each_index<Plan::network_count>([&](auto k) {
+    if (!is_wanted(k)) return;
     if constexpr (Objectives::has(k, Level::logit)) {
       visit_optimizer(concat("logit optimizer ", k.value, '/'), objectives.template logit<k>());
     }
@@ -110,11 +116,19 @@ void visit_optimizers(const typename Plan::Networks& networks, Edges<Plan>& edge
       visit_optimizer(concat("feature optimizer ", k.value, '/'), objectives.template feature<k>());
     }
   });
-  if constexpr (Plan::discriminator_count > 0) {
-    for (std::size_t d = 0; d < Plan::discriminator_count; ++d) {
+  for_each_edge<Plan>([&](auto t, auto e) {
+    if constexpr (AdversarialTerm<typename Plan::template Term<t>>) {
+      constexpr std::size_t d = Plan::template first_discriminator<t> + e;
+      if (!is_wanted(Plan::template TermTopology<t>::edges[e].student)) return;
       visit_optimizer(concat("discriminator optimizer ", d, '/'), objectives.discriminator(d));
     }
-  }
+  });
+}
+
+template <class Plan, class Options, StateVisitor V>
+void visit_optimizers(const typename Plan::Networks& networks, Edges<Plan>& edges,
+                      Objectives<Plan, Options>& objectives, V& visitor) {
+  visit_optimizers_of<Plan>(networks, edges, objectives, visitor, [](std::size_t) { return true; });
 }
 
 /// What edges were made for, so that they can be made again without a batch.
@@ -166,7 +180,7 @@ void require_finite_weights(const typename Plan::Networks& networks, Edges<Plan>
                                 " is not finite any more, though every loss was; go on from the last "
                                 "checkpoint, with afd::SkipNonFinite"));
   };
-  for (const auto& [prefix, module] : modules_of_run<Plan>(networks, edges)) {
+  for (const auto& [prefix, module, network] : modules_of_run<Plan>(networks, edges)) {
     for (const auto& parameter : module->named_parameters()) {
       if (parameter.value().requires_grad()) require(prefix + parameter.key(), parameter.value());
     }

@@ -30,10 +30,11 @@
 #include <afd/step/averages.hpp>
 #include <afd/step/cohort.hpp>
 #include <afd/step/exchange.hpp>
-#include <afd/step/finite_check.hpp>
 #include <afd/step/first_look.hpp>
 #include <afd/step/losses.hpp>
+#include <afd/step/objectives.hpp>
 #include <afd/step/options.hpp>
+#include <afd/step/refusal.hpp>
 #include <afd/step/report.hpp>
 #include <afd/step/shared_means.hpp>
 
@@ -49,7 +50,8 @@ class Step {
         strategy_(strategy),
         options_(options),
         cohort_(cohort),
-        losses_(strategy, cohort.edges(), readings_, {cohort.steps}, cohort.device()) {}
+        losses_(strategy, cohort.edges(), readings_, {cohort.steps}, cohort.device()),
+        refusal_(cohort, options) {}
 
   /// `samples`: how many there are in the batch. `wants_to_stop`: why, which other processes are told; 0: it
   /// does not.
@@ -62,7 +64,7 @@ class Step {
       }
     }
     if constexpr (Guard::looks) {
-      if (!on_accelerator()) on_first_worker([&] { check_inputs_are_finite(batch.inputs); });
+      if (cohort_.device().is_cpu()) on_first_worker([&] { check_inputs_are_finite(batch.inputs); });
     }
     for_each_index<network_count>([&](auto k) {
       if constexpr (!Plan::frozen[k]) ensure_train_mode(module_of(std::get<k>(networks_)));
@@ -75,45 +77,50 @@ class Step {
     // Networks wait for each other where one phase ends: an edge needs both of its networks' forwards, and no weight
     // may change before every loss is known.
     forward(batch.inputs, samples);
+    if constexpr (places) {
+      cohort_.exchange().share_views(readings_, cohort_.template views_like<B>(), DueTerms<Plan>{cohort_.steps});
+    }
     if (cohort_.begins_to_note()) tell_of_changed_features<Plan, B>(readings_, options_.say);
-    on_first_worker([&] { each_live([&](auto k) { losses_.template check<k>(batch.targets, Guard::looks); }); });
+    on_first_worker(
+        [&] { cohort_.each_live_in_turn([&](auto k) { losses_.template check<k>(batch.targets, Guard::looks); }); });
     if constexpr (shares_means) {
       const auto [own, all] = cohort_.exchange().finish_counts();
       losses_.share(Means::factors(own, all));
     }
     if constexpr (discriminator_first) {
-      each_live_network([&](auto k) {
+      cohort_.each_live([&](auto k) {
         losses_.template compute<k>(batch.targets);
         take_discriminators<k>();
       });
       cohort_.stray_gradients().require_none();
-      exchange(Players{.own = false}, /*is_last=*/false);
-      if (refuses(attempt, batch.inputs, Players{.own = false})) return end(attempt, /*skipped=*/true);
+      exchange({.own = false}, /*is_last=*/false);
+      if (refuses(attempt, batch.inputs, {.own = false})) return end(attempt, /*skipped=*/true);
       attempt.changes_discriminators();
-      each_live_network([&](auto k) {
+      cohort_.each_live([&](auto k) {
         update_discriminators<k>();
         losses_.template compute_generators<k>();
         take_own<k>();
       });
-      exchange(Players{.discriminators = false}, /*is_last=*/!logit_first);
-      if (refuses(attempt, batch.inputs, Players{.discriminators = false})) return end(attempt, /*skipped=*/true);
+      exchange({.discriminators = false}, /*is_last=*/!logit_first);
+      if (refuses(attempt, batch.inputs, {.discriminators = false})) return end(attempt, /*skipped=*/true);
     } else {
-      each_live_network([&](auto k) {
+      cohort_.each_live([&](auto k) {
         losses_.template compute<k>(batch.targets);
         take_discriminators<k>();  // before L_G: both go through one forward of the discriminator
         take_own<k>();
       });
-      exchange(Players{}, /*is_last=*/!logit_first);
-      if (refuses(attempt, batch.inputs, Players{})) return end(attempt, /*skipped=*/true);
+      exchange({}, /*is_last=*/!logit_first);
+      if (refuses(attempt, batch.inputs, {})) return end(attempt, /*skipped=*/true);
     }
     cohort_.stray_gradients().require_none();
     require_averages_can_follow<Plan>(networks_);
     attempt.changes_weights();
     if constexpr (logit_first) {
-      each_live_network([&](auto k) { update_logits_and_take_features<k>(); });
-      exchange(Players{.discriminators = false}, /*is_last=*/true);
+      cohort_.each_live([&](auto k) { update_logits_and_take_features<k>(); });
+      exchange({.discriminators = false}, /*is_last=*/true);
+      prepare_features();
     }
-    each_live_network([&](auto k) {
+    cohort_.each_live([&](auto k) {
       if constexpr (logit_first) {
         update_features<k>();
       } else {
@@ -121,9 +128,9 @@ class Step {
       }
       if constexpr (!discriminator_first) update_discriminators<k>();
     });
-    if constexpr (exchanges_any) cohort_.exchange().settle_statistics();
+    if constexpr (averages) cohort_.exchange().settle_statistics();
     ++cohort_.steps;
-    let_averages_follow<Plan>(networks_, cohort_.steps);
+    let_averages_follow<Plan>(networks_, cohort_.steps, [&](std::size_t k) { return cohort_.is_here(k); });
     attempt.has_changed(losses());
     cohort_.note_reached(networks_, options_.say);
     return end(attempt, /*skipped=*/false);
@@ -135,33 +142,17 @@ class Step {
       std::is_same_v<decltype(Options::order), DiscriminatorFirst> && Plan::discriminator_count > 0;
   static constexpr bool logit_first = Objectives<Plan, Options>::logit_first;
   static constexpr bool exchanges_any = exchanges<decltype(Options::exchange)>;
+  /// Whether networks are in different processes; else these average their gradients.
+  static constexpr bool places = places_networks<decltype(Options::exchange)>;
+  static constexpr bool averages = exchanges_any && !places;
   using Means = SharedMeans<Plan, B>;
-  static constexpr bool shares_means = exchanges_any && Means::counts_any;
+  static constexpr bool shares_means = averages && Means::counts_any;
   /// Whether networks are computed one after the other, so that what one has can be sent while the next is computed:
   /// in the same order in every process.
-  static constexpr bool sends_at_once = exchanges_any && std::is_same_v<decltype(Options::execution), Sequential>;
+  static constexpr bool sends_at_once = averages && std::is_same_v<decltype(Options::execution), Sequential>;
   using Guard = typename Cohort<Plan, Options>::Guard;
   using Attempt = typename Guard::Attempt;
 
-  /// Whose gradients are looked at, or exchanged.
-  struct Players {
-    bool discriminators = true;
-    bool own = true;
-  };
-
-  template <class Body>
-  void each_live_network(const Body& body) {
-    cohort_.runner().run([&](auto k) {
-      if constexpr (!Plan::frozen[k]) body(k);
-    });
-  }
-  /// The same in this thread.
-  template <class Body>
-  static void each_live(const Body& body) {
-    for_each_index<network_count>([&](auto k) {
-      if constexpr (!Plan::frozen[k]) body(k);
-    });
-  }
   /// What reads data does so on a thread of the networks': this one has its own in LibTorch, which would wake up.
   template <class Body>
   void on_first_worker(const Body& body) {
@@ -175,6 +166,7 @@ class Step {
     const auto inputs = in_layout(given, cohort_.channels_last());
     cohort_.runner().run([&](auto k) {
       if constexpr (Plan::is_read(k)) {
+        if (!cohort_.is_here(k)) return;
         auto& network = std::get<k>(networks_);
         const auto& own = inputs_of<k, network_count>(inputs);
         auto outputs = named([&] { return run_in(options_.precision, network, own); }, "network ", k.value);
@@ -222,11 +214,11 @@ class Step {
 
   /// Makes gradients, losses and, by what is the last of a step, running statistics those of all processes.
   void exchange([[maybe_unused]] const Players& players, [[maybe_unused]] bool is_last) {
-    if constexpr (exchanges_any) {
+    if constexpr (averages) {
       auto& exchange = cohort_.exchange();
       const auto each = [&](const auto& body) {
         for_each_index<network_count>([&](auto k) {
-          if constexpr (!Plan::frozen[k]) each_objective<k>(players, body);
+          if constexpr (!Plan::frozen[k]) cohort_.objectives().template each_of<k>(players, body);
         });
       };
       if constexpr (!sends_at_once) each([&](auto& objective) { objective.exchange(exchange, Guard::looks); });
@@ -255,101 +247,27 @@ class Step {
       }
     }
   }
+  /// Throws NonFiniteError, in all processes.
+  void prepare_features() {
+    try {
+      refusal_.prepare_features();
+    } catch (const NonFiniteError& error) {
+      throw NonFiniteError(concat(error.what(), "; with LogitFirst the logit loss has changed weights by then"));
+    }
+  }
   template <std::size_t K>
   void update_features() {
     auto& objectives = cohort_.objectives();
-    if constexpr (Plan::trains(K, Level::feature)) {
-      auto& objective = objectives.template feature<K>();
-      try {
-        prepare(objective);
-      } catch (const NonFiniteError& error) {
-        throw NonFiniteError(concat(error.what(), "; with LogitFirst the logit loss has changed weights by then"));
-      }
-      objective.apply();
-    }
+    if constexpr (Plan::trains(K, Level::feature)) objectives.template feature<K>().apply();
     if constexpr (Plan::trains(K, Level::logit)) objectives.template logit<K>().tell_autograd();
   }
 
-  /// Of one objective alone.
-  template <class O>
-  void prepare(O& objective) {
-    if (on_accelerator() && all_are_finite({objective.probe(Guard::looks)})) return objective.prepare_probed();
-    objective.prepare(Guard::looks);
-  }
-
-  template <std::size_t K, class Body>
-  void each_objective(const Players& players, const Body& body) {
-    auto& objectives = cohort_.objectives();
-    if (players.discriminators) {
-      objectives.template each_discriminator<K>([&](auto& objective, auto, auto) { body(objective); });
-    }
-    if (players.own) objectives.template each_own<K>(body);
-  }
-
-  [[nodiscard]] bool on_accelerator() const { return !cohort_.device().is_cpu(); }
-
-  /// Whether the step must not go on: by its losses, or by gradients. Does whatever can fail of the updates before the
-  /// first of them.
   bool refuses(Attempt& attempt, const typename B::Inputs& inputs, const Players& players) {
-    if (on_accelerator() && is_fine_at_a_glance(inputs, players)) return false;
-    if constexpr (Guard::looks) {
-      if (on_accelerator()) check_inputs_are_finite(inputs);
-    }
-    const auto prepare = [&] {
-      if constexpr (exchanges_any) cohort_.exchange().require_finite();
-      each_live_network(
-          [&](auto k) { each_objective<k>(players, [](auto& objective) { objective.prepare(Guard::looks); }); });
-    };
     if constexpr (exchanges_any) {
-      try {
-        return attempt.refuses(losses(), prepare);
-      } catch (const NonFiniteError& error) {  // in every process
-        throw NonFiniteError(error.what() + whose_losses_are_not_finite());
-      }
+      return refusal_.decide(attempt, inputs, players, losses_.all(), shared_losses_);
     } else {
-      return attempt.refuses(losses(), prepare);
+      return refusal_.decide(attempt, inputs, players, losses_.all(), losses_.all());
     }
-  }
-
-  /// As the end of a sentence, if there is something to say. Asked in every process.
-  [[nodiscard]] std::string whose_losses_are_not_finite() {
-    std::vector<torch::Tensor> own(losses_.all().begin(), losses_.all().end());
-    const std::vector<std::string> words = options_.exchange.gather(all_are_finite(own) ? "finite" : "not finite");
-    std::string text;
-    for (std::size_t rank = 0; rank < words.size(); ++rank) {
-      if (words[rank] != "finite") text += concat(text.empty() ? "; it was so in process " : " and ", rank);
-    }
-    return text;
-  }
-
-  /// The same on an accelerator, where the host waits for whatever it reads: one number says whether inputs, losses,
-  /// gradients and updates are finite. If it does not say so, they are looked at one by one, and what is wrong is
-  /// named.
-  bool is_fine_at_a_glance(const typename B::Inputs& inputs, const Players& players) {
-    std::array<std::vector<torch::Tensor>, network_count> of_networks;
-    each_live_network([&](auto k) {
-      each_objective<k>(players, [&](auto& objective) { of_networks[k].push_back(objective.probe(Guard::looks)); });
-    });
-    if constexpr (Guard::looks) {
-      std::vector<torch::Tensor> numbers(losses().begin(), losses().end());
-      append_input_probes(inputs, numbers);
-      for (const auto& some : of_networks) numbers.insert(numbers.end(), some.begin(), some.end());
-      if (!all_are_finite(numbers)) return false;
-    }
-    const auto prepare = [&] {
-      each_live_network(
-          [&](auto k) { each_objective<k>(players, [](auto& objective) { objective.prepare_probed(); }); });
-    };
-    if constexpr (Guard::looks) {
-      try {
-        prepare();
-      } catch (const NonFiniteError&) {
-        return false;  // the slow way decides whether the step is skipped
-      }
-    } else {
-      prepare();
-    }
-    return true;
   }
 
   template <std::size_t K>
@@ -371,7 +289,8 @@ class Step {
   const Options& options_;
   Cohort<Plan, Options>& cohort_;
   Readings<Plan, B> readings_;
-  Losses<Plan, B, discriminator_first, exchanges_any> losses_;
+  Losses<Plan, B, discriminator_first, averages> losses_;
+  Refusal<Plan, Options> refusal_;
   std::int64_t samples_ = 0;
   struct None {};
   [[no_unique_address]] std::conditional_t<exchanges_any, std::array<torch::Tensor, Plan::entry_count>, None>

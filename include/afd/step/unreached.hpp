@@ -30,12 +30,14 @@ namespace afd::detail {
 }
 
 /// Of the parameters of each network that require a gradient: those that none of its objectives reached in so many
-/// steps; and networks of which the feature loss reached nothing at all.
-template <class Plan, class Objectives>
-void tell_unreached(const typename Plan::Networks& networks, Objectives& objectives, std::int64_t steps,
-                    const Say& say) {
+/// steps; and networks of which the feature loss reached nothing at all. `is_here(k)`: whether network k is trained in
+/// this process.
+template <class Plan, class Objectives, class IsHere>
+void tell_unreached(const typename Plan::Networks& networks, Objectives& objectives, std::int64_t steps, const Say& say,
+                    const IsHere& is_here) {
   for_each_index<Plan::network_count>([&](auto k) {
     if constexpr (!Plan::frozen[k]) {
+      if (!is_here(k)) return;
       std::unordered_map<const void*, bool> reached;
       for (const torch::Tensor& parameter : module_of(std::get<k>(networks)).parameters()) {
         if (parameter.requires_grad()) reached[parameter.unsafeGetTensorImpl()] = false;

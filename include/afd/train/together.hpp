@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -47,7 +48,11 @@ class Together {
   template <class Source, class Options>
   void require_same_training(const Source& source, const Options& options) const {
     if constexpr (are_several) {
-      if constexpr (HasShard<Source>) {
+      if constexpr (places_networks<std::remove_cvref_t<decltype(exchange())>>) {
+        if (shard_of(source).count > 1) {
+          throw ConfigError("every process trains networks of its own on whole batches: give the loader no .shard");
+        }
+      } else if constexpr (HasShard<Source>) {
         if (!is_part_of(exchange(), source) && exchange().size() > 1) {
           throw ConfigError("every process would train on all samples: give the loader .shard = world.shard()");
         }
