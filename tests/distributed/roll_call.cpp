@@ -76,6 +76,17 @@ TEST_CASE("a process that leaves says why") {
   CHECK(present.first.blame("closed") == "process 1 says: no such file");
 }
 
+TEST_CASE("process 0, which has the store, stays until others have read why it left, and no longer than the grace") {
+  Present present;
+  present.first.leave("no such file");
+  std::future<void> left = std::async(std::launch::async, [&] { present.first.let_others_read(); });
+  CHECK(present.second.blame("closed") == "process 0 says: no such file");
+  CHECK(left.wait_for(10s) == std::future_status::ready);
+  Present alone;
+  alone.first.leave("no such file");
+  alone.first.let_others_read();  // nobody comes
+}
+
 TEST_CASE("nobody is blamed if all processes are there") {
   Present present;
   RollCall third(present.store, 2, 3, 1000ms);

@@ -74,12 +74,26 @@ class RollCall {
       *verdict = verdict_of(*store, rank, size, Clock::now() + grace / 2, reason);
       put(*store, key_of("told", rank), "");
     });
-    if (could_ask) {
-      if (rank_ == 0) let_others_read();
-      return *verdict;
-    }
+    if (could_ask) return *verdict;
     return rank_ == 0 ? concat("its own store does not answer: ", reason)
                       : concat("process 0 is gone or cut off (", reason, ")");
+  }
+
+  /// After leave() or blame(), when this process has closed its connections: the store goes with rank 0, so that this
+  /// one waits, within the grace, until those who have given up have read why.
+  void let_others_read() {
+    if (rank_ != 0) return;
+    static_cast<void>(within_grace([store = store_, size = size_, grace = grace_] {
+      const Clock::time_point least = Clock::now() + grace / 8, last = Clock::now() + grace / 2;
+      while (Clock::now() < last) {
+        bool is_done = Clock::now() > least;  // for those that do not know yet that there is something to read
+        for (std::int64_t r = 1; r < size; ++r) {
+          is_done = is_done && (!store->check({key_of("waits", r)}) || store->check({key_of("told", r)}));
+        }
+        if (is_done) return;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      }
+    }));
   }
 
  private:
@@ -121,21 +135,6 @@ class RollCall {
     // Of two at once, one is first.
     const std::vector<std::uint8_t> kept = store.compareSet("verdict", {}, {verdict.begin(), verdict.end()});
     return {kept.begin(), kept.end()};
-  }
-
-  /// The store goes with rank 0: who is waiting must have read it.
-  void let_others_read() {
-    static_cast<void>(within_grace([store = store_, size = size_, grace = grace_] {
-      const Clock::time_point least = Clock::now() + grace / 8, last = Clock::now() + grace / 2;
-      while (Clock::now() < last) {
-        bool is_done = Clock::now() > least;  // for those that do not know yet that there is something to read
-        for (std::int64_t r = 1; r < size; ++r) {
-          is_done = is_done && (!store->check({key_of("waits", r)}) || store->check({key_of("told", r)}));
-        }
-        if (is_done) return;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      }
-    }));
   }
 
   /// On a thread of its own, which nobody has to wait for: a store whose machine is cut off never answers.

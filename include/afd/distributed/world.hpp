@@ -172,6 +172,7 @@ class World {
     roll_call_->leave(why);
     problem_ = detail::concat("process ", rank(), " (this one) has left: ", why);
     backend_.reset();  // closes its connections
+    roll_call_->let_others_read();
   }
 
   /// What this process has sent so far, in bytes of tensors; in a ring an all-reduce of n processes puts 2 (n - 1) / n
@@ -277,6 +278,7 @@ class World {
     problem_ = detail::concat(what, " of process ", rank(), " of ", size(), " has failed: ", roll_call_->blame(reason),
                               "; start all of them again, and they go on from the last checkpoint");
     backend_.reset();
+    roll_call_->let_others_read();
     throw PeerError(problem_);
   }
 
