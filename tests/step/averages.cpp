@@ -11,6 +11,7 @@
 #include <afd/train/trainer.hpp>
 
 #include "support/doctest.hpp"
+#include "support/lone_peers.hpp"
 #include "support/runs.hpp"
 #include "support/temp_folder.hpp"
 #include "support/tiny.hpp"
@@ -72,6 +73,22 @@ TEST_CASE("a step that is refused leaves the average alone") {
   const auto student_before = afd_test::state_of(*student);
   CHECK_THROWS_WITH_AS(distiller.step(tiny_batch()), doctest::Contains("network 0"), afd::Error);
   CHECK(afd_test::same_state(*student, student_before));
+}
+
+TEST_CASE("an average that is placed in another process than its student is refused") {
+  afd_test::Probe student;
+  auto average = afd::ema(afd_test::Probe(), student);
+  const afd_test::LonePeers apart({1, 0}), together({1, 1});
+  const auto step = [&](const afd_test::LonePeers& peers) {
+    peers.peers->is_everywhere = false;
+    const afd::DistillerOptions options{.exchange = peers};
+    afd::Distiller distiller{afd::topology::OneWay{}, afd::KnowledgeDistillation{}, options, average, student};
+    distiller.step(tiny_batch());
+  };
+  CHECK_THROWS_WITH_AS(step(apart),
+                       doctest::Contains("network 0 is the average of network 1, which is placed in another process"),
+                       afd::ConfigError);
+  CHECK_NOTHROW(step(together));
 }
 
 TEST_CASE("an average whose student is not trained here is refused") {
